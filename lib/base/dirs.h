@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_BASE_DIRS_H
+#define WEFT_BASE_DIRS_H
+
+/* What: where things live: run, log, database, configuration and package data directories.
+ * The environment decides first: OVN_RUNDIR, OVN_LOGDIR, OVN_DBDIR, OVN_SYSCONFDIR for Weft's own daemons;
+ * OVS_RUNDIR, OVS_LOGDIR, OVS_DBDIR, OVS_SYSCONFDIR for the local switch's.  Unset, the defaults of
+ * configure and Debian's paths (/var/run/ovn, /var/run/openvswitch, ...).  Strings live for ever. */
+
+const char *dirs_run(void);
+const char *dirs_log(void);
+const char *dirs_db(void);
+const char *dirs_sysconf(void);
+const char *dirs_pkgdata(void);
+const char *dirs_ovs_run(void);
+const char *dirs_ovs_db(void);
+
+#endif

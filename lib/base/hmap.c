@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "lib/base/hmap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/hash.h"
+#include "lib/base/mem.h"
+
+void
+hmap_init(struct hmap *map)
+{
+    *map = (struct hmap) HMAP_INIT(map);
+}
+
+void
+hmap_fini(struct hmap *map)
+{
+    if (map->buckets != &map->one) {
+        free(map->buckets);
+    }
+    hmap_init(map);
+}
+
+static void
+hmap_link(struct hmap_node **buckets, size_t mask, struct hmap_node *node)
+{
+    struct hmap_node **bucket = &buckets[node->hash & mask];
+    node->next = *bucket;
+    *bucket = node;
+}
+
+static void
+hmap_resize(struct hmap *map, size_t n_buckets)
+{
+    struct hmap_node **buckets = xcalloc(n_buckets, sizeof *buckets);
+    for (size_t i = 0; i <= map->mask; i++) {
+        for (struct hmap_node *node = map->buckets[i], *next; node; node = next) {
+            next = node->next;
+            hmap_link(buckets, n_buckets - 1, node);
+        }
+    }
+    if (map->buckets != &map->one) {
+        free(map->buckets);
+    }
+    map->one = NULL;
+    map->buckets = buckets;
+    map->mask = n_buckets - 1;
+}
+
+void
+hmap_reserve(struct hmap *map, size_t n)
+{
+    size_t n_buckets = map->mask + 1;
+    while (n_buckets < n) {
+        n_buckets *= 2;
+    }
+    if (n_buckets > map->mask + 1) {
+        hmap_resize(map, n_buckets);
+    }
+}
+
+void
+hmap_insert(struct hmap *map, struct hmap_node *node, size_t hash)
+{
+    node->hash = hash;
+    if (map->n > map->mask) {
+        hmap_resize(map, (map->mask + 1) * 4);
+    }
+    hmap_link(map->buckets, map->mask, node);
+    map->n++;
+}
+
+void
+hmap_remove(struct hmap *map, struct hmap_node *node)
+{
+    struct hmap_node **bucket = &map->buckets[node->hash & map->mask];
+    while (*bucket != node) {
+        CHECK(*bucket);
+        bucket = &(*bucket)->next;
+    }
+    *bucket = node->next;
+    map->n--;
+}
+
+void
+hmap_swap(struct hmap *a, struct hmap *b)
+{
+    struct hmap tmp = *a;
+    *a = *b;
+    *b = tmp;
+    if (a->buckets == &b->one) {
+        a->buckets = &a->one;
+    }
+    if (b->buckets == &a->one) {
+        b->buckets = &b->one;
+    }
+}
+
+static struct hmap_node *
+skip_to_hash(struct hmap_node *node, size_t hash)
+{
+    while (node && node->hash != hash) {
+        node = node->next;
+    }
+    return node;
+}
+
+struct hmap_node *
+hmap_first_with_hash(const struct hmap *map, size_t hash)
+{
+    return skip_to_hash(map->buckets[hash & map->mask], hash);
+}
+
+struct hmap_node *
+hmap_next_with_hash(const struct hmap_node *node)
+{
+    return skip_to_hash(node->next, node->hash);
+}
+
+static struct hmap_node *
+first_from_bucket(const struct hmap *map, size_t i)
+{
+    for (; i <= map->mask; i++) {
+        if (map->buckets[i]) {
+            return map->buckets[i];
+        }
+    }
+    return NULL;
+}
+
+struct hmap_node *
+hmap_first(const struct hmap *map)
+{
+    return first_from_bucket(map, 0);
+}
+
+struct hmap_node *
+hmap_next(const struct hmap *map, const struct hmap_node *node)
+{
+    return node->next ? node->next : first_from_bucket(map, (node->hash & map->mask) + 1);
+}
+
+void
+strmap_init(struct strmap *map)
+{
+    hmap_init(&map->map);
+}
+
+void
+strmap_fini(struct strmap *map)
+{
+    STRMAP_FOR_EACH_SAFE (node, map) {
+        free(node->key);
+        free(node);
+    }
+    hmap_fini(&map->map);
+}
+
+struct strmap_node *
+strmap_find(const struct strmap *map, const char *key)
+{
+    HMAP_FOR_EACH_WITH_HASH (node, struct strmap_node, node, hash_string64(key), &map->map) {
+        if (!strcmp(node->key, key)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+void *
+strmap_get(const struct strmap *map, const char *key)
+{
+    struct strmap_node *node = strmap_find(map, key);
+    return node ? node->data : NULL;
+}
+
+void *
+strmap_set(struct strmap *map, const char *key, void *data)
+{
+    struct strmap_node *node = strmap_find(map, key);
+    if (node) {
+        void *old = node->data;
+        node->data = data;
+        return old;
+    }
+    node = xmalloc(sizeof *node);
+    *node = (struct strmap_node) {.data = data, .key = xstrdup(key)};
+    hmap_insert(&map->map, &node->node, hash_string64(key));
+    return NULL;
+}
+
+void *
+strmap_remove(struct strmap *map, const char *key)
+{
+    struct strmap_node *node = strmap_find(map, key);
+    if (!node) {
+        return NULL;
+    }
+    void *data = node->data;
+    hmap_remove(&map->map, &node->node);
+    free(node->key);
+    free(node);
+    return data;
+}
+
+static int
+compare_keys(const void *a_, const void *b_)
+{
+    const struct strmap_node *const *a = a_, *const *b = b_;
+    return strcmp((*a)->key, (*b)->key);
+}
+
+struct strmap_node **
+strmap_sorted(const struct strmap *map, size_t *ret_n)
+{
+    struct strmap_node **nodes = xcalloc(strmap_count(map), sizeof *nodes);
+    size_t n = 0;
+    STRMAP_FOR_EACH (node, map) {
+        nodes[n++] = node;
+    }
+    qsort(nodes, n, sizeof *nodes, compare_keys);
+    *ret_n = n;
+    return nodes;
+}

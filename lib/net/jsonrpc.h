@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_NET_JSONRPC_H
+#define WEFT_NET_JSONRPC_H
+
+/* What: JSON-RPC 1.0 messages (RFC 7047, section 4) over a stream, and sessions that reconnect.
+ *
+ * Why: the database server, its clients and the control socket share framing, limits and probes.
+ *
+ * Owns: a message owns its JSON; callbacks that receive a message take it.
+ * Bad input: a message that is not JSON, not an object, not a request, reply, error or notification, nested
+ * too deep or larger than the limit closes the connection with an error that says which. */
+
+#include <jansson.h>
+
+#include "lib/base/err.h"
+
+struct loop;
+struct stream;
+struct shared_bytes;
+
+enum jsonrpc_type { JSONRPC_REQUEST, JSONRPC_NOTIFY, JSONRPC_REPLY, JSONRPC_ERROR };
+struct jsonrpc_msg {
+    enum jsonrpc_type type;
+    char *method;                                            /* requests and notifications */
+    json_t *params;                                          /* requests and notifications: an array */
+    json_t *result;                                          /* replies */
+    json_t *error;                                           /* errors */
+    json_t *id;                                              /* all but notifications */
+};
+/* Constructors take their json_t arguments. */
+struct jsonrpc_msg *jsonrpc_request(const char *method, json_t *params, json_t *id) MUST_USE;
+struct jsonrpc_msg *jsonrpc_notify(const char *method, json_t *params) MUST_USE;
+struct jsonrpc_msg *jsonrpc_reply(json_t *result, json_t *id) MUST_USE;
+struct jsonrpc_msg *jsonrpc_error(json_t *error, json_t *id) MUST_USE;
+void jsonrpc_msg_free(struct jsonrpc_msg *msg);
+struct err *jsonrpc_msg_from_json(json_t *json /* taken */, struct jsonrpc_msg **ret) MUST_USE;
+json_t *jsonrpc_msg_to_json(const struct jsonrpc_msg *msg) MUST_USE;
+
+/* Framing, as a pure function: cuts the next complete JSON text from the front of a byte sequence that
+ * arrives in pieces.  Remembers where it was, so that a large message is scanned once. */
+struct jsonrpc_framer {
+    size_t scanned;
+    uint32_t depth;
+    bool in_string, in_escape, started;
+};
+enum { JSONRPC_MAX_DEPTH = 200, JSONRPC_MAX_MESSAGE = 1 << 30 };
+/* Looks at the 'n' bytes at 'p', the first of which is the first not yet consumed one.  Returns the length
+ * of the first whole message (leading white space included), 0 if more bytes are needed; on an error
+ * (nesting or bytes that start no object or array) stores it in '*ret_err' and returns 0. */
+size_t jsonrpc_framer_feed(struct jsonrpc_framer *framer, const char *p, size_t n, struct err **ret_err);
+
+/* A connection: messages both ways. */
+struct jsonrpc;
+struct jsonrpc_callbacks {
+    void (*received)(void *aux, struct jsonrpc_msg *msg);    /* takes 'msg' */
+    void (*drained)(void *aux);                              /* may be NULL */
+    void (*closed)(void *aux, struct err *reason);           /* takes 'reason'; free the jsonrpc soon */
+};
+struct jsonrpc *jsonrpc_new(struct stream *stream /* taken */, const struct jsonrpc_callbacks *cbs, void *aux) MUST_USE;
+void jsonrpc_free(struct jsonrpc *rpc);
+const char *jsonrpc_name(const struct jsonrpc *rpc);
+void jsonrpc_send(struct jsonrpc *rpc, struct jsonrpc_msg *msg /* taken */);
+void jsonrpc_send_shared(struct jsonrpc *rpc, struct shared_bytes *bytes);       /* whole serialised messages */
+void jsonrpc_send_bytes(struct jsonrpc *rpc, const void *p, size_t n);
+size_t jsonrpc_backlog(const struct jsonrpc *rpc);
+void jsonrpc_set_max_message(struct jsonrpc *rpc, size_t bytes);
+void jsonrpc_pause_input(struct jsonrpc *rpc, bool paused);
+/* Sends "echo" after 'ms' without input and closes ("no response to inactivity probe after N seconds")
+ * when as long again passes.  0 turns probing off.  Echo requests of the peer are answered here. */
+void jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms);
+
+/* A client session: connects to one of several remotes, with backoff from 1 s (doubling) up to 'max_backoff_ms',
+ * and connects again when the connection is lost. */
+struct jsonrpc_session;
+struct jsonrpc_session_callbacks {
+    void (*connected)(void *aux);
+    void (*disconnected)(void *aux);                         /* only after connected() */
+    void (*received)(void *aux, struct jsonrpc_msg *msg);    /* takes 'msg' */
+};
+/* 'remotes' is a comma-separated list of active targets, tried in order (shuffled when 'shuffle'). */
+struct err *jsonrpc_session_new(struct loop *loop, const char *remotes, bool shuffle,
+                                const struct jsonrpc_session_callbacks *cbs, void *aux,
+                                struct jsonrpc_session **ret) MUST_USE;
+void jsonrpc_session_free(struct jsonrpc_session *session);
+struct err *jsonrpc_session_set_remotes(struct jsonrpc_session *session, const char *remotes) MUST_USE;
+bool jsonrpc_session_is_connected(const struct jsonrpc_session *session);
+const char *jsonrpc_session_remote(const struct jsonrpc_session *session);       /* current or next */
+const char *jsonrpc_session_last_error(const struct jsonrpc_session *session);   /* or NULL */
+void jsonrpc_session_send(struct jsonrpc_session *session, struct jsonrpc_msg *msg /* taken */);
+void jsonrpc_session_set_probe_interval(struct jsonrpc_session *session, int64_t ms);
+void jsonrpc_session_set_max_backoff(struct jsonrpc_session *session, int64_t ms);
+void jsonrpc_session_reconnect(struct jsonrpc_session *session);         /* drop it and try the next remote */
+size_t jsonrpc_session_backlog(const struct jsonrpc_session *session);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_NET_STREAM_H
+#define WEFT_NET_STREAM_H
+
+/* What: byte streams and listeners, named as in ovsdb(7): active "unix:PATH", "tcp:HOST:PORT" (IPv6 in
+ * brackets) and later "ssl:..."; passive "punix:PATH", "ptcp:[PORT][:HOST]" and later "pssl:...".
+ *
+ * Why: JSON-RPC, OpenFlow and the control socket all speak over the same few transports.
+ *
+ * Owns: whoever makes a stream frees it; freeing inside its own callbacks is allowed.
+ * Cost: reading never copies; stream_send_shared() sends bytes that many streams share. */
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+
+struct evbuffer;
+struct loop;
+struct stream;
+struct listener;
+
+struct stream_callbacks {
+    void (*connected)(void *aux);                            /* may be NULL; not called for accepted streams */
+    void (*readable)(void *aux);                             /* stream_input() has new bytes */
+    void (*drained)(void *aux);                              /* may be NULL: the backlog fell to zero */
+    void (*closed)(void *aux, struct err *reason);           /* takes 'reason' (NULL: orderly end); free the stream soon */
+};
+
+/* Starts connecting to 'target'.  Fails at once only on a bad target; other failures arrive in closed(). */
+struct err *stream_connect(struct loop *loop, const char *target, const struct stream_callbacks *cbs,
+                           void *aux, struct stream **ret) MUST_USE;
+/* Adopts a connected descriptor (takes 'fd').  'name' is for messages. */
+struct stream *stream_from_fd(struct loop *loop, int fd, const char *name,
+                              const struct stream_callbacks *cbs, void *aux) MUST_USE;
+void stream_set_callbacks(struct stream *stream, const struct stream_callbacks *cbs, void *aux);
+void stream_free(struct stream *stream);                     /* closes; what is not sent yet is dropped */
+
+const char *stream_name(const struct stream *stream);        /* such as "tcp:10.0.0.1:6641" or "unix#3" */
+bool stream_is_connected(const struct stream *stream);
+struct evbuffer *stream_input(struct stream *stream);        /* consume with evbuffer_drain() */
+void stream_send(struct stream *stream, const void *p, size_t n);
+size_t stream_backlog(const struct stream *stream);          /* bytes accepted and not yet written */
+void stream_pause_input(struct stream *stream, bool paused); /* back-pressure: stop reading */
+
+/* Reference-counted immutable bytes, sent to many streams without copying. */
+struct shared_bytes {
+    size_t refs;
+    size_t n;
+    char data[];
+};
+struct shared_bytes *shared_bytes_new(const void *p, size_t n) MUST_USE;
+struct shared_bytes *shared_bytes_ref(struct shared_bytes *bytes);
+void shared_bytes_unref(struct shared_bytes *bytes);
+void stream_send_shared(struct stream *stream, struct shared_bytes *bytes);      /* takes its own reference */
+
+/* 'accepted' receives each new stream, without callbacks yet, and takes it. */
+struct err *listener_new(struct loop *loop, const char *target, void (*accepted)(void *aux, struct stream *stream),
+                         void *aux, struct listener **ret) MUST_USE;
+void listener_free(struct listener *listener);               /* removes a unix socket's file */
+const char *listener_target(const struct listener *listener);
+uint16_t listener_port(const struct listener *listener);     /* TCP port bound, host order; 0 for unix */
+
+/* "unix:", "tcp:", "ssl:" are active; "punix:", "ptcp:", "pssl:" passive. */
+bool stream_target_is_active(const char *target);
+bool stream_target_is_passive(const char *target);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_NET_UNIXCTL_H
+#define WEFT_NET_UNIXCTL_H
+
+/* What: the control socket of a daemon: JSON-RPC requests whose method is a command and whose params are
+ * strings; the answer is a string result or a string error.  `ovs-appctl -t TARGET` speaks it.
+ *
+ * Every server answers list-commands, version, vlog/..., memory/show, coverage/show, coverage/read-counter,
+ * stopwatch/show, stopwatch/reset by itself; "exit" is the program's. */
+
+#include "lib/base/err.h"
+
+struct loop;
+struct unixctl;
+struct unixctl_request;
+
+/* Answers 'request' with exactly one unixctl_reply() or unixctl_reply_error(), now or later.  'argv[0]' is
+ * the command. */
+typedef void unixctl_cb(struct unixctl_request *request, int argc, const char *argv[], void *aux);
+
+/* Listens at 'path'; NULL for "<rundir>/<program>.<pid>.ctl"; "none" for no socket (commands still
+ * register). */
+struct err *unixctl_new(struct loop *loop, const char *path, const char *program, struct unixctl **ret) MUST_USE;
+void unixctl_free(struct unixctl *ctl);
+const char *unixctl_path(const struct unixctl *ctl);
+void unixctl_register(struct unixctl *ctl, const char *name, const char *usage, int min_args, int max_args,
+                      unixctl_cb *cb, void *aux);
+void unixctl_reply(struct unixctl_request *request, const char *text);           /* "" for an empty answer */
+void unixctl_reply_error(struct unixctl_request *request, const char *text);
+
+/* The client side, blocking: sends one command to the socket at 'path'.  On success '*ret_result' or
+ * '*ret_error' (whichever the server sent) is the caller's to free, the other NULL. */
+struct err *unixctl_call(const char *path, int argc, const char *argv[], int64_t timeout_ms,
+                         char **ret_result, char **ret_error) MUST_USE;
+/* 'target' as ovs-appctl -t takes it: a path, or a daemon's name whose pidfile in the run directory is read.
+ * The caller frees '*ret_path'. */
+struct err *unixctl_target_path(const char *target, char **ret_path) MUST_USE;
+
+#endif
