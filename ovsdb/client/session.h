@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_CLIENT_SESSION_H
+#define WEFT_OVSDB_CLIENT_SESSION_H
+
+/* What: keeps a replica current over a connection that may come and go: get_schema, monitor_cond_since (or the older
+ * methods where the server lacks it), condition changes, locks, transactions.
+ *
+ * Why: one place that knows the protocol; programs see "synchronised", "changed", and answers to transactions.
+ *
+ * Invariants: transactions are sent only while connected; when the connection is lost, the answer to each outstanding one
+ * is 'lost' (it may or may not have been committed).  Callbacks never run inside the call that caused them. */
+
+#include <jansson.h>
+
+#include "lib/base/err.h"
+
+struct loop;
+struct replica;
+struct ovsdb_session;
+
+struct ovsdb_session_callbacks {
+    /* After one or more updates were applied (replica_apply_end() done): time for a wave. */
+    void (*changed)(void *aux);
+    void (*disconnected)(void *aux);                         /* may be NULL */
+};
+
+struct err *ovsdb_session_new(struct loop *loop, const char *remotes, struct replica *replica,
+                              const struct ovsdb_session_callbacks *cbs, void *aux,
+                              struct ovsdb_session **ret) MUST_USE;
+void ovsdb_session_free(struct ovsdb_session *session);
+struct err *ovsdb_session_set_remotes(struct ovsdb_session *session, const char *remotes) MUST_USE;
+bool ovsdb_session_is_connected(const struct ovsdb_session *session);
+/* The replica holds a complete, current snapshot (under the conditions the server has acknowledged). */
+bool ovsdb_session_is_synced(const struct ovsdb_session *session);
+/* All condition changes so far are acknowledged and their rows are in the replica. */
+bool ovsdb_session_conditions_settled(const struct ovsdb_session *session);
+void ovsdb_session_conditions_changed(struct ovsdb_session *session);    /* after replica_set_condition(); batched */
+
+/* Sends "transact" with 'operations' (taken; an array without the database name).  'done' gets the "result" array
+ * (borrowed), or NULL and an error: a JSON-RPC error, the error object of the operation that failed (the detail names
+ * it), or 'lost'.  An abort by a failed operation arrives as an error.  Returns an id that cancels the callback. */
+typedef void ovsdb_txn_cb(void *aux, const json_t *result, struct err *err /* taken */);
+uint64_t ovsdb_session_transact(struct ovsdb_session *session, json_t *operations, ovsdb_txn_cb *done, void *aux);
+void ovsdb_session_forget(struct ovsdb_session *session, uint64_t id);
+size_t ovsdb_session_outstanding(const struct ovsdb_session *session);
+
+/* Asks for the lock (again after each reconnection); NULL: none. */
+void ovsdb_session_set_lock(struct ovsdb_session *session, const char *name);
+bool ovsdb_session_has_lock(const struct ovsdb_session *session);        /* true when no lock is asked for */
+bool ovsdb_session_lock_contended(const struct ovsdb_session *session);
+void ovsdb_session_set_probe_interval(struct ovsdb_session *session, int64_t ms);
+void ovsdb_session_set_leader_only(struct ovsdb_session *session, bool leader_only);
+void ovsdb_session_reset(struct ovsdb_session *session);     /* drop connection and memory of the last txn id */
+const char *ovsdb_session_remote(const struct ovsdb_session *session);
+const char *ovsdb_session_last_error(const struct ovsdb_session *session);       /* or NULL */
+
+#endif
