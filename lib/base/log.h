@@ -35,9 +35,10 @@ void log_module_register(struct log_module *module);
 
 /* A token bucket: 'per_minute' messages a minute after a burst of as many. */
 struct log_limit {
-    int64_t last_ms;
-    uint32_t tokens_ms;
-    uint32_t n_dropped;
+    int64_t last_ms;                                         /* when 'tokens_ms' was computed; 0: never */
+    int64_t first_dropped_ms;                                /* of 'n_dropped' */
+    uint32_t tokens_ms;                                      /* milliseconds' worth of messages saved up */
+    uint32_t n_dropped;                                      /* since the last message written */
     uint32_t per_minute;
 };
 #define LOG_LIMIT_INIT(PER_MINUTE) {.per_minute = (PER_MINUTE)}
@@ -66,16 +67,27 @@ bool log_limit_drop(const struct log_module *module, enum log_level level, struc
 #define log_info_rl(...) log_rl_at(LOG_INFO, __VA_ARGS__)
 #define log_dbg_rl(...) log_rl_at(LOG_DBG, __VA_ARGS__)
 
-/* Applies one "-v" argument or "vlog/set" word: [MODULE[:DESTINATION[:LEVEL]]] in any order,
- * "PATTERN:DESTINATION:TEXT", "FACILITY:NAME"; NULL or "" means "any:any:dbg". */
+/* Applies one "-v" argument or "vlog/set" word: a list, separated by spaces, commas or colons, of at most
+ * one MODULE, one DESTINATION (syslog, console, file) and one LEVEL; or "PATTERN:DESTINATION:TEXT", or
+ * "FACILITY:NAME".  NULL or "" means "any:any:dbg".  On error nothing changes. */
 struct err *log_set(const char *spec) MUST_USE;
-struct err *log_set_file(const char *path) MUST_USE;         /* opens it for appending; '~' expanded by no one */
-struct err *log_reopen(void) MUST_USE;
-void log_close_file(void);
 void log_set_program(const char *name);                      /* for %A in patterns */
-void log_set_rate_limits(const char *module_or_any, bool enabled);
+void log_set_subprogram(const char *name);                   /* for %t and %T; "" is the main process */
+/* For 'module' (NULL: all).  False if there is no such module. */
+bool log_set_rate_limits(const char *module, bool enabled);
 char *log_levels_text(void) MUST_USE;                        /* the table of "vlog/list" */
-char *log_patterns_text(void) MUST_USE;
-void log_set_syslog_target(const char *target);              /* "libc", "null", "unix:FILE", "udp:IP:PORT" */
+char *log_patterns_text(void) MUST_USE;                      /* the table of "vlog/list-pattern" */
+
+/* Opens 'path' for appending and logs there from now on.  On error an earlier file stays in use. */
+struct err *log_set_file(const char *path) MUST_USE;
+const char *log_file(void);                                  /* the path, or NULL */
+/* Opens the file again by its name, as after log rotation.  No file set: does nothing. */
+struct err *log_reopen(void) MUST_USE;
+void log_close_file(void);                                   /* log_reopen() opens it again */
+
+/* How messages reach syslog: "libc" (the default), "null", "unix:FILE" or "udp:IP:PORT". */
+struct err *log_set_syslog_method(const char *method) MUST_USE;
+/* Sends them to the UDP port 'host_port' ("IP:PORT", IPv6 in brackets) as well. */
+struct err *log_set_syslog_target(const char *host_port) MUST_USE;
 
 #endif
