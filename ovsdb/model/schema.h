@@ -100,6 +100,12 @@ void datum_init_default(struct datum *datum, const struct column_type *type);
 struct err *atom_check_constraints(const union atom *atom, const struct base_type *base) MUST_USE;
 struct err *datum_check_constraints(const struct datum *datum, const struct column_type *type) MUST_USE;
 
+/* The difference between two values of a column as "update2" notifications and the file's "_is_diff" write it:
+ * the new value where the column holds at most one element, datum_diff() elsewhere. */
+void datum_diff_column(struct datum *ret_diff, const struct datum *old, const struct datum *new,
+                       const struct column_type *type);
+void datum_apply_diff_column(struct datum *datum, const struct datum *diff, const struct column_type *type);
+
 /* JSON notation (RFC 7047 section 5.1). */
 
 /* Resolves "named-uuid" names while parsing a transaction.  Returns the uuid for 'name' (allocating it at

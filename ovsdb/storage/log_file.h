@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_STORAGE_LOG_FILE_H
+#define WEFT_OVSDB_STORAGE_LOG_FILE_H
+
+/* What: one database file in the log format of ovsdb(5): records, each a header line "OVSDB JSON LENGTH SHA1"
+ * and LENGTH bytes of JSON that end in a line feed.
+ *
+ * Why: this is the only code that knows the framing, the lock file, and how to keep a file whole when
+ * writing fails.  What the records mean is record.h; what the server talks to is storage.h.
+ *
+ * Owns: the file, its lock and a read buffer.
+ *
+ * Invariants: everything before log_file_good_end() is whole records.  A failed append leaves the file ending
+ * there.  An append reaches the kernel at once, and the disk at the next log_file_sync().
+ *
+ * Locking: opening for writing locks ".NAME.~lock~" beside the file, as ovsdb-server does, so that neither
+ * server nor tool of either kind writes a file that another has open.  Reading needs no lock.
+ *
+ * Cost: reading copies nothing but the bytes of one record; an append is one system call. */
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+
+enum log_file_mode {
+    LOG_FILE_READ_ONLY,                                      /* no lock */
+    LOG_FILE_READ_WRITE,                                     /* locked */
+    LOG_FILE_CREATE,                                         /* locked; the file must not exist */
+};
+
+struct log_file;
+
+/* Opens 'path' and stores the file, at its first record, in '*ret'.  A clustered database is refused with a
+ * plain message.
+ *
+ * Errors: tag "I/O error" (cannot open, lock, read), "syntax error" (not a database file). */
+struct err *log_file_open(const char *path, enum log_file_mode mode, struct log_file **ret) MUST_USE;
+void log_file_close(struct log_file *file);                  /* unlocks too; NULL is fine */
+const char *log_file_path(const struct log_file *file);
+bool log_file_is_clustered_path(const char *path, bool *ret) MUST_USE;   /* false: cannot be read */
+
+/* Stores the next record's JSON, without its line feed, in '*ret': valid until the next call.  At the end of
+ * the file 'ret->s' is NULL.
+ *
+ * Errors: "syntax error" naming the offset: the record is torn or corrupt, and each later call fails the same
+ * way until log_file_truncate_tail(); "I/O error". */
+struct err *log_file_read(struct log_file *file, struct str *ret) MUST_USE;
+uint64_t log_file_good_end(const struct log_file *file);     /* offset behind the last whole record seen */
+uint64_t log_file_size(const struct log_file *file);         /* bytes in the file, good or not */
+/* Cuts off everything behind log_file_good_end(), so that records can be appended. */
+struct err *log_file_truncate_tail(struct log_file *file) MUST_USE;
+
+/* Appends 'record', one JSON object without a line feed at its end.  All records must have been read, or the
+ * tail truncated, before.  On error ("I/O error") the file is as it was. */
+struct err *log_file_append(struct log_file *file, struct str record) MUST_USE;
+/* Makes all that was appended durable.  On error nobody knows what is on disk: the file refuses further
+ * appends until it is replaced. */
+struct err *log_file_sync(struct log_file *file) MUST_USE;
+
+/* Replacing the file by a compacted one, atomically.  log_file_replace_begin() starts "PATH.tmp"; its records
+ * are appended to the file in '*ret'.  Meanwhile 'file' may go on growing: log_file_replace_commit() copies
+ * those records behind the new ones, makes the new file durable and renames it over the old; 'file' is then
+ * the new one.  Both take 'replacement'.  On error 'file' is as it was. */
+struct err *log_file_replace_begin(struct log_file *file, struct log_file **ret) MUST_USE;
+struct err *log_file_replace_commit(struct log_file *file, struct log_file *replacement) MUST_USE;
+void log_file_replace_abort(struct log_file *replacement);
+
+#endif

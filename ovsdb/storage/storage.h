@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_STORAGE_STORAGE_H
+#define WEFT_OVSDB_STORAGE_STORAGE_H
+
+/* What: the durable home of one database: a schema and the transactions since, each as one text (record.h).
+ *
+ * Why: the server sees this and no file, so that a consensus engine can stand behind the same few calls.
+ * Appending and making durable are two steps: many commits share one storage_sync(), and a commit may be
+ * acknowledged once storage_n_synced() has reached the number that its append gave it.
+ *
+ * Use: storage_open(), storage_schema(), storage_read_all(); then storage_append() per commit and one
+ * storage_sync() per turn of the loop; storage_snapshot_*() when storage_wants_snapshot() says so.
+ *
+ * Owns: the storage owns the file and its lock until storage_close(). */
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "ovsdb/model/schema.h"
+
+struct storage;
+
+enum storage_mode { STORAGE_READ_ONLY, STORAGE_READ_WRITE };
+
+/* Makes the file 'path', which must not exist, with 'schema' and no rows, durably. */
+struct err *storage_create(const char *path, const struct schema *schema) MUST_USE;
+/* The same with what is in the records 'data', of which there are 'n'. */
+struct err *storage_create_with(const char *path, const struct schema *schema, const struct str *data,
+                                size_t n) MUST_USE;
+
+/* Opens 'path', reads its schema, and locks it when 'mode' is STORAGE_READ_WRITE.
+ * Errors: "I/O error", "syntax error"; they name the file. */
+struct err *storage_open(const char *path, enum storage_mode mode, struct storage **ret) MUST_USE;
+void storage_close(struct storage *storage);                 /* NULL is fine */
+const char *storage_path(const struct storage *storage);
+struct schema *storage_schema(const struct storage *storage);    /* borrowed: the schema of the latest snapshot */
+
+/* Calls 'cb' once per transaction, oldest first, with its text (valid during the call).  To be called once,
+ * before anything else.  An error of 'cb' stops the walk and is returned with file and record named.
+ *
+ * A torn or corrupt tail is not an error: a warning that names the file and the offset is logged, and in
+ * STORAGE_READ_WRITE the tail is cut off.  Records before it stay. */
+typedef struct err *storage_txn_cb(void *aux, struct str text);
+struct err *storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux) MUST_USE;
+
+/* Appends one transaction.  On success '*ret_number' (may be NULL) is its number: 1, 2, ...
+ * On error ("I/O error": disk full and the like) nothing was stored, and the transaction must be undone. */
+struct err *storage_append(struct storage *storage, struct str text, uint64_t *ret_number) MUST_USE;
+/* Makes all appended transactions durable.  Cheap when there are none.  On error what was appended since the
+ * last sync may or may not survive a crash, and appending fails until a snapshot succeeds. */
+struct err *storage_sync(struct storage *storage) MUST_USE;
+uint64_t storage_n_appended(const struct storage *storage);
+uint64_t storage_n_synced(const struct storage *storage);
+
+/* True once the transactions since the last snapshot make it worth while to take another: the file has at
+ * least doubled (and grown by 10 MB), and 'now_ms' is at least ten minutes after the last one, as
+ * ovsdb-server(1) does it. */
+bool storage_wants_snapshot(const struct storage *storage, int64_t now_ms);
+void storage_note_snapshot_failed(struct storage *storage, int64_t now_ms);      /* asks again later */
+
+/* A snapshot replaces the history by the state.  Begin, put the transactions that make up the state (one is
+ * best; old readers accept several), commit.  What is appended between begin and commit is kept behind the
+ * snapshot, so that the state may be written while the server goes on (also by a child made with fork(), which
+ * puts, while the parent commits).  Commit and abort take 'snapshot'. */
+struct storage_snapshot;
+struct err *storage_snapshot_begin(struct storage *storage, const struct schema *schema,
+                                   struct storage_snapshot **ret) MUST_USE;
+struct err *storage_snapshot_put(struct storage_snapshot *snapshot, struct str text) MUST_USE;
+struct err *storage_snapshot_commit(struct storage_snapshot *snapshot, int64_t now_ms) MUST_USE;
+void storage_snapshot_abort(struct storage_snapshot *snapshot);
+
+#endif
