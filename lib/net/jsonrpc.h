@@ -34,19 +34,23 @@ struct jsonrpc_msg *jsonrpc_reply(json_t *result, json_t *id) MUST_USE;
 struct jsonrpc_msg *jsonrpc_error(json_t *error, json_t *id) MUST_USE;
 void jsonrpc_msg_free(struct jsonrpc_msg *msg);
 struct err *jsonrpc_msg_from_json(json_t *json /* taken */, struct jsonrpc_msg **ret) MUST_USE;
+/* Parses one JSON text, as the framer cuts it. */
+struct err *jsonrpc_msg_parse(const char *p, size_t n, struct jsonrpc_msg **ret) MUST_USE;
 json_t *jsonrpc_msg_to_json(const struct jsonrpc_msg *msg) MUST_USE;
 
-/* Framing, as a pure function: cuts the next complete JSON text from the front of a byte sequence that
- * arrives in pieces.  Remembers where it was, so that a large message is scanned once. */
+/* Framing, as a pure function: finds the ends of JSON texts in a byte sequence that arrives in pieces.
+ * Every byte is looked at once.  Starts as all zeros. */
 struct jsonrpc_framer {
-    size_t scanned;
+    size_t scanned;                                          /* bytes of the unfinished message seen so far */
     uint32_t depth;
-    bool in_string, in_escape, started;
+    bool in_string, in_escape;
 };
 enum { JSONRPC_MAX_DEPTH = 200, JSONRPC_MAX_MESSAGE = 1 << 30 };
-/* Looks at the 'n' bytes at 'p', the first of which is the first not yet consumed one.  Returns the length
- * of the first whole message (leading white space included), 0 if more bytes are needed; on an error
- * (nesting or bytes that start no object or array) stores it in '*ret_err' and returns 0. */
+/* Looks at the next 'n' bytes at 'p', those that follow what was fed before.  Returns 0 if the message goes on
+ * behind them.  If it ends in them, returns its whole length, with what was fed before and leading white
+ * space; the framer is then ready for the first byte behind it, which is not consumed.
+ * On an error (nesting deeper than JSONRPC_MAX_DEPTH, a byte that starts no object or array) stores it in
+ * '*ret_err', which is otherwise set to NULL, and returns 0; the framer is of no more use. */
 size_t jsonrpc_framer_feed(struct jsonrpc_framer *framer, const char *p, size_t n, struct err **ret_err);
 
 /* A connection: messages both ways. */
