@@ -28,6 +28,9 @@ void loop_stop(struct loop *loop);
 bool loop_run_until(struct loop *loop, bool (*done)(void *aux), void *aux, int64_t timeout_ms);
 
 int64_t loop_now_ms(const struct loop *loop);                /* monotonic, read once per wake-up */
+/* For code in lib/net that gives libevent callbacks of its own: each calls this first.  It starts the clock
+ * that warns about turns longer than a second ("Unreasonably long Nms poll interval"). */
+void loop_note_wakeup(struct loop *loop);
 
 /* Calls 'cb(aux)' once, before the loop next waits.  The same (cb, aux) asked for twice runs once. */
 void loop_defer(struct loop *loop, loop_cb *cb, void *aux);
