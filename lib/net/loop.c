@@ -3,7 +3,9 @@
 
 #include "lib/net/loop.h"
 
+#include <event2/dns.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
@@ -29,6 +31,7 @@ struct deferred {
 
 struct loop {
     struct event_base *base;
+    struct evdns_base *dns;                                  /* or NULL: nobody has needed it */
     bool stopping;
     bool awake;                                              /* a callback has run since the last wait */
     int64_t woke_ms;                                         /* when 'awake' */
@@ -79,6 +82,7 @@ struct loop *
 loop_new(void)
 {
     event_set_log_callback(log_libevent);
+    signal(SIGPIPE, SIG_IGN);
     struct loop *loop = xcalloc(1, sizeof *loop);
     struct event_config *config = event_config_new();
     CHECK(config);
@@ -109,6 +113,10 @@ loop_free(struct loop *loop)
         remove_deferred(loop, TAILQ_FIRST(&loop->deferred));
     }
     hmap_fini(&loop->deferred_by_call);
+    if (loop->dns) {
+        evdns_base_free(loop->dns, 1);
+        event_base_loop(loop->base, EVLOOP_NONBLOCK);        /* what it has cancelled frees itself */
+    }
     event_base_free(loop->base);
     free(loop);
 }
@@ -117,6 +125,18 @@ struct event_base *
 loop_event_base(struct loop *loop)
 {
     return loop->base;
+}
+
+struct evdns_base *
+loop_dns(struct loop *loop)
+{
+    if (!loop->dns) {
+        loop->dns = evdns_base_new(loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        CHECK(loop->dns);
+        /* Without a usable resolv.conf it falls back to a name server on this host, and to /etc/hosts. */
+        evdns_base_resolv_conf_parse(loop->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+    }
+    return loop->dns;
 }
 
 /* Runs callbacks until loop_stop(); a stop asked for before it ends it at once. */

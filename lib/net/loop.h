@@ -7,11 +7,13 @@
  * Why: one thin face over libevent, so that programs and tests share one way to wait.
  *
  * Owns: a source (timer, io, signal) belongs to whoever made it and is freed before the loop.
+ * Making a loop also makes the process ignore SIGPIPE.
  * Invariants: callbacks run on the thread of loop_run(), never from within the call that armed them. */
 
 #include "lib/base/check.h"
 
 struct event_base;
+struct evdns_base;
 struct loop;
 struct loop_timer;
 struct loop_io;
@@ -21,6 +23,7 @@ typedef void loop_cb(void *aux);
 struct loop *loop_new(void) MUST_USE;
 void loop_free(struct loop *loop);
 struct event_base *loop_event_base(struct loop *loop);
+struct evdns_base *loop_dns(struct loop *loop);              /* looks names up without blocking */
 
 void loop_run(struct loop *loop);                            /* until loop_stop() */
 void loop_stop(struct loop *loop);

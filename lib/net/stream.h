@@ -25,19 +25,22 @@ struct stream_callbacks {
     void (*closed)(void *aux, struct err *reason);           /* takes 'reason' (NULL: orderly end); free the stream soon */
 };
 
-/* Starts connecting to 'target'.  Fails at once only on a bad target; other failures arrive in closed(). */
+/* Starts connecting to 'target'.  Fails at once only on a bad target; other failures arrive in closed().
+ * The path of "unix:" is relative to the run directory.  A host name that is not numeric is looked up without
+ * blocking, and its addresses are tried in turn. */
 struct err *stream_connect(struct loop *loop, const char *target, const struct stream_callbacks *cbs,
                            void *aux, struct stream **ret) MUST_USE;
 /* Adopts a connected descriptor (takes 'fd').  'name' is for messages. */
 struct stream *stream_from_fd(struct loop *loop, int fd, const char *name,
                               const struct stream_callbacks *cbs, void *aux) MUST_USE;
 void stream_set_callbacks(struct stream *stream, const struct stream_callbacks *cbs, void *aux);
-void stream_free(struct stream *stream);                     /* closes; what is not sent yet is dropped */
+void stream_free(struct stream *stream);                     /* closes; what the kernel does not take now is lost */
 
 const char *stream_name(const struct stream *stream);        /* such as "tcp:10.0.0.1:6641" or "unix#3" */
 bool stream_is_connected(const struct stream *stream);
 struct evbuffer *stream_input(struct stream *stream);        /* consume with evbuffer_drain() */
 void stream_send(struct stream *stream, const void *p, size_t n);
+struct evbuffer *stream_output(struct stream *stream);       /* to append to without copying; sent as the loop turns */
 size_t stream_backlog(const struct stream *stream);          /* bytes accepted and not yet written */
 void stream_pause_input(struct stream *stream, bool paused); /* back-pressure: stop reading */
 
@@ -51,6 +54,9 @@ struct shared_bytes *shared_bytes_new(const void *p, size_t n) MUST_USE;
 struct shared_bytes *shared_bytes_ref(struct shared_bytes *bytes);
 void shared_bytes_unref(struct shared_bytes *bytes);
 void stream_send_shared(struct stream *stream, struct shared_bytes *bytes);      /* takes its own reference */
+
+/* The default port of "tcp:" and "ptcp:" targets (RFC 7047, section 4.1; registered with IANA). */
+enum { STREAM_DEFAULT_PORT = 6640 };
 
 /* 'accepted' receives each new stream, without callbacks yet, and takes it. */
 struct err *listener_new(struct loop *loop, const char *target, void (*accepted)(void *aux, struct stream *stream),

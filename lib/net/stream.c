@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "lib/net/stream.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/mem.h"
+#include "lib/net/address.h"
+#include "lib/net/loop.h"
+
+MEM_TYPE(stream, "streams");
+MEM_TYPE(shared_bytes, "shared messages");
+
+/* A stream goes one way: (resolving, connecting,) connected, closed.  A bufferevent carries it from the start,
+ * so that what is sent early waits in its output; it gets its descriptor once that is connected.  A TLS
+ * stream differs in the bufferevent that make_transport() makes, and in nothing else. */
+enum stream_state { STREAM_RESOLVING, STREAM_CONNECTING, STREAM_CONNECTED, STREAM_CLOSED };
+
+struct stream {
+    uint32_t magic;
+    enum stream_state state;
+    struct loop *loop;
+    char *name;
+    struct bufferevent *transport;                           /* owns the descriptor once connected */
+    const struct stream_callbacks *cbs;                      /* or NULL: accepted, not yet adopted */
+    void *aux;
+    bool paused;
+    struct err *close_reason;                                /* for the deferred report_closed() */
+    /* While connecting: */
+    struct target target;
+    int fd;                                                  /* or -1 */
+    struct loop_io *writable;                                /* or NULL */
+    struct evdns_getaddrinfo_request *lookup;                /* or NULL */
+    struct evutil_addrinfo *addresses;                       /* found by 'lookup', or NULL */
+    const struct evutil_addrinfo *next_address;              /* to try, or NULL */
+};
+
+enum { STREAM_MAGIC = 0x73747265, READ_SIZE = 256 * 1024, WRITE_SIZE = 1024 * 1024, COPY_BELOW = 2048 };
+#define STREAM(S) (CHECK((S)->magic == STREAM_MAGIC), (S))
+
+static struct stream *stream_new(struct loop *loop, const char *name, enum stream_state state);
+static void flush(struct stream *stream);
+static void on_readable(struct bufferevent *transport, void *stream_);
+static void on_drained(struct bufferevent *transport, void *stream_);
+static void on_event(struct bufferevent *transport, short what, void *stream_);
+static void start_connecting(void *stream_);
+static void start_lookup(struct stream *stream);
+static void connect_to(struct stream *stream, const struct sockaddr *address, socklen_t size);
+static void become_connected(struct stream *stream, int fd);
+static void stop_connecting(struct stream *stream);
+static void close_stream(struct stream *stream, struct err *reason);
+static void report_closed(void *stream_);
+
+struct err *
+stream_connect(struct loop *loop, const char *target_text, const struct stream_callbacks *cbs, void *aux,
+               struct stream **ret)
+{
+    struct target target;
+    struct err *err = target_parse(target_text, &target);
+    if (err) {
+        return err;
+    }
+    if (target.passive) {
+        err = err_new("%s: this is a target to listen on", target_text);
+    } else if (target.kind == TARGET_SSL) {
+        err = err_new("%s: TLS is not supported", target_text);
+    }
+    if (err) {
+        target_fini(&target);
+        return err;
+    }
+    struct stream *stream = stream_new(loop, target_text, STREAM_CONNECTING);
+    stream->target = target;
+    stream->cbs = cbs;
+    stream->aux = aux;
+    loop_defer(loop, start_connecting, stream);
+    *ret = stream;
+    return NULL;
+}
+
+struct stream *
+stream_from_fd(struct loop *loop, int fd, const char *name, const struct stream_callbacks *cbs, void *aux)
+{
+    struct stream *stream = stream_new(loop, name, STREAM_CONNECTING);
+    stream->cbs = cbs;
+    stream->aux = aux;
+    become_connected(stream, fd);
+    return stream;
+}
+
+/* What arrived before 'cbs' were there is reported to them; NULL takes the callbacks away. */
+void
+stream_set_callbacks(struct stream *stream, const struct stream_callbacks *cbs, void *aux)
+{
+    STREAM(stream)->cbs = cbs;
+    stream->aux = aux;
+    if (cbs && stream->state == STREAM_CLOSED) {
+        loop_defer(stream->loop, report_closed, stream);
+    } else if (cbs && evbuffer_get_length(stream_input(stream))) {
+        bufferevent_trigger(stream->transport, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+    }
+}
+
+void
+stream_free(struct stream *stream)
+{
+    if (!stream) {
+        return;
+    }
+    STREAM(stream)->cbs = NULL;
+    stop_connecting(stream);
+    loop_cancel_deferred(stream->loop, report_closed, stream);
+    flush(stream);
+    bufferevent_setcb(stream->transport, NULL, NULL, NULL, NULL);
+    bufferevent_free(stream->transport);
+    target_fini(&stream->target);
+    err_free(stream->close_reason);
+    free(stream->name);
+    stream->magic = 0;
+    free(stream);
+    mem_add(&mem_stream, -1);
+}
+
+const char *
+stream_name(const struct stream *stream)
+{
+    return STREAM(stream)->name;
+}
+
+bool
+stream_is_connected(const struct stream *stream)
+{
+    return STREAM(stream)->state == STREAM_CONNECTED;
+}
+
+struct evbuffer *
+stream_input(struct stream *stream)
+{
+    return bufferevent_get_input(STREAM(stream)->transport);
+}
+
+struct evbuffer *
+stream_output(struct stream *stream)
+{
+    return bufferevent_get_output(STREAM(stream)->transport);
+}
+
+/* Copies 'n' bytes at 'p' to the end of the backlog.  On a closed stream they are dropped. */
+void
+stream_send(struct stream *stream, const void *p, size_t n)
+{
+    if (stream->state != STREAM_CLOSED) {
+        CHECK(!evbuffer_add(stream_output(stream), p, n));
+    }
+}
+
+size_t
+stream_backlog(const struct stream *stream)
+{
+    return evbuffer_get_length(bufferevent_get_output(STREAM(stream)->transport));
+}
+
+/* While paused, not even the end of the stream is noticed.  Resuming reports input that is already there. */
+void
+stream_pause_input(struct stream *stream, bool paused)
+{
+    if (STREAM(stream)->paused == paused) {
+        return;
+    }
+    stream->paused = paused;
+    if (stream->state != STREAM_CONNECTED) {
+        return;
+    }
+    if (paused) {
+        bufferevent_disable(stream->transport, EV_READ);
+        return;
+    }
+    bufferevent_enable(stream->transport, EV_READ);
+    if (evbuffer_get_length(stream_input(stream))) {
+        bufferevent_trigger(stream->transport, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+    }
+}
+
+struct shared_bytes *
+shared_bytes_new(const void *p, size_t n)
+{
+    struct shared_bytes *bytes = xmalloc(sizeof *bytes + n);
+    bytes->refs = 1;
+    bytes->n = n;
+    if (n) {
+        memcpy(bytes->data, p, n);
+    }
+    mem_add(&mem_shared_bytes, 1);
+    return bytes;
+}
+
+struct shared_bytes *
+shared_bytes_ref(struct shared_bytes *bytes)
+{
+    CHECK(bytes->refs);
+    bytes->refs++;
+    return bytes;
+}
+
+void
+shared_bytes_unref(struct shared_bytes *bytes)
+{
+    if (bytes && !--bytes->refs) {
+        free(bytes);
+        mem_add(&mem_shared_bytes, -1);
+    }
+}
+
+static void
+release_shared(const void *data, size_t n, void *bytes)
+{
+    shared_bytes_unref(bytes);
+}
+
+void
+stream_send_shared(struct stream *stream, struct shared_bytes *bytes)
+{
+    /* A reference costs an allocation in the evbuffer, so little is copied instead. */
+    if (bytes->n < COPY_BELOW || stream->state == STREAM_CLOSED) {
+        stream_send(stream, bytes->data, bytes->n);
+        return;
+    }
+    CHECK(!evbuffer_add_reference(stream_output(stream), bytes->data, bytes->n, release_shared,
+                                  shared_bytes_ref(bytes)));
+}
+
+/* The bufferevent that carries 'stream', without a descriptor yet. */
+static struct bufferevent *
+make_transport(struct stream *stream)
+{
+    struct bufferevent *transport = bufferevent_socket_new(loop_event_base(stream->loop), -1,
+                                                           BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    CHECK(transport);
+    bufferevent_setcb(transport, on_readable, on_drained, on_event, stream);
+    bufferevent_set_max_single_read(transport, READ_SIZE);
+    bufferevent_set_max_single_write(transport, WRITE_SIZE);
+    bufferevent_disable(transport, EV_READ | EV_WRITE);
+    return transport;
+}
+
+static struct stream *
+stream_new(struct loop *loop, const char *name, enum stream_state state)
+{
+    struct stream *stream = xcalloc(1, sizeof *stream);
+    stream->magic = STREAM_MAGIC;
+    stream->state = state;
+    stream->loop = loop;
+    stream->name = xstrdup(name);
+    stream->fd = -1;
+    stream->transport = make_transport(stream);
+    mem_add(&mem_stream, 1);
+    return stream;
+}
+
+/* One attempt to write the backlog, for a stream that ends right after it was given its last words. */
+static void
+flush(struct stream *stream)
+{
+    struct evbuffer *output = stream_output(stream);
+    int fd = bufferevent_getfd(stream->transport);
+    if (fd >= 0 && evbuffer_get_length(output)) {
+        evbuffer_unfreeze(output, 1);                        /* bufferevent keeps the front to itself */
+        evbuffer_write(output, fd);
+        evbuffer_freeze(output, 1);
+    }
+}
+
+static void
+on_readable(struct bufferevent *transport, void *stream_)
+{
+    struct stream *stream = STREAM((struct stream *) stream_);
+    loop_note_wakeup(stream->loop);
+    if (stream->cbs && !stream->paused && evbuffer_get_length(stream_input(stream))) {
+        stream->cbs->readable(stream->aux);
+    }
+}
+
+static void
+on_drained(struct bufferevent *transport, void *stream_)
+{
+    struct stream *stream = STREAM((struct stream *) stream_);
+    loop_note_wakeup(stream->loop);
+    if (stream->cbs && stream->cbs->drained && !stream_backlog(stream)) {
+        stream->cbs->drained(stream->aux);
+    }
+}
+
+static void
+on_event(struct bufferevent *transport, short what, void *stream_)
+{
+    int error = EVUTIL_SOCKET_ERROR();
+    struct stream *stream = STREAM((struct stream *) stream_);
+    loop_note_wakeup(stream->loop);
+    if (what & BEV_EVENT_ERROR) {
+        close_stream(stream, err_new("%s", strerror(error)));
+    } else if (what & BEV_EVENT_EOF) {
+        close_stream(stream, NULL);
+    }
+}
+
+/* Deferred by stream_connect(), so that no callback runs within it. */
+static void
+start_connecting(void *stream_)
+{
+    struct stream *stream = STREAM((struct stream *) stream_);
+    const struct target *target = &stream->target;
+    if (target->kind == TARGET_UNIX) {
+        struct sockaddr_un address;
+        int folder_fd;
+        struct err *err = address_from_path(target->path, &address, &folder_fd);
+        if (err) {
+            close_stream(stream, err);
+            return;
+        }
+        connect_to(stream, (const struct sockaddr *) &address, sizeof address);
+        if (folder_fd >= 0) {
+            close(folder_fd);
+        }
+        return;
+    }
+    struct sockaddr_storage address;
+    socklen_t size;
+    if (address_from_host(target->host, target->port, &address, &size)) {
+        connect_to(stream, (const struct sockaddr *) &address, size);
+    } else {
+        start_lookup(stream);
+    }
+}
+
+static void
+try_next_address(struct stream *stream)
+{
+    const struct evutil_addrinfo *next = stream->next_address;
+    stream->next_address = next->ai_next;
+    connect_to(stream, next->ai_addr, (socklen_t) next->ai_addrlen);
+}
+
+static void
+on_lookup(int result, struct evutil_addrinfo *addresses, void *stream_)
+{
+    if (result == EVUTIL_EAI_CANCEL) {
+        return;                                              /* by stop_connecting(): 'stream' may be gone */
+    }
+    struct stream *stream = STREAM((struct stream *) stream_);
+    loop_note_wakeup(stream->loop);
+    stream->lookup = NULL;
+    if (result || !addresses) {
+        close_stream(stream, err_new("%s: %s", stream->target.host,
+                                     result ? evutil_gai_strerror(result) : "no address found"));
+        return;
+    }
+    stream->state = STREAM_CONNECTING;
+    stream->addresses = addresses;
+    stream->next_address = addresses;
+    try_next_address(stream);
+}
+
+static void
+start_lookup(struct stream *stream)
+{
+    const struct target *target = &stream->target;
+    char service[8];
+    snprintf(service, sizeof service, "%u", target->port);
+    struct evutil_addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP,
+        .ai_flags = EVUTIL_AI_NUMERICSERV};
+    stream->state = STREAM_RESOLVING;
+    /* When the answer is at hand, this calls on_lookup() before it returns, and returns NULL. */
+    struct evdns_getaddrinfo_request *request =
+        evdns_getaddrinfo(loop_dns(stream->loop), target->host, service, &hints, on_lookup, stream);
+    if (request) {
+        stream->lookup = request;
+    }
+}
+
+/* A connection attempt failed with 'error': tries the next address, or gives up. */
+static void
+connect_failed(struct stream *stream, int error)
+{
+    loop_io_free(stream->writable);
+    stream->writable = NULL;
+    if (stream->fd >= 0) {
+        close(stream->fd);
+        stream->fd = -1;
+    }
+    if (stream->next_address) {
+        try_next_address(stream);
+    } else {
+        close_stream(stream, err_new("%s", strerror(error)));
+    }
+}
+
+static void
+on_writable(void *stream_)
+{
+    struct stream *stream = STREAM((struct stream *) stream_);
+    int error = 0;
+    socklen_t size = sizeof error;
+    CHECK(!getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &size));
+    if (error) {
+        connect_failed(stream, error);
+        return;
+    }
+    int fd = stream->fd;
+    stream->fd = -1;
+    stop_connecting(stream);
+    become_connected(stream, fd);
+    if (stream->cbs && stream->cbs->connected) {
+        stream->cbs->connected(stream->aux);
+    }
+}
+
+static void
+connect_to(struct stream *stream, const struct sockaddr *address, socklen_t size)
+{
+    stream->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (stream->fd < 0 || (connect(stream->fd, address, size) && errno != EINPROGRESS)) {
+        connect_failed(stream, errno);
+        return;
+    }
+    stream->writable = loop_io_new(stream->loop, stream->fd, LOOP_WRITE, on_writable, stream);
+}
+
+/* Hands the connected 'fd' to the transport. */
+static void
+become_connected(struct stream *stream, int fd)
+{
+    int one = 1;
+    evutil_make_socket_nonblocking(fd);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);          /* fails on unix sockets, where it means nothing */
+    stream->state = STREAM_CONNECTED;
+    CHECK(!bufferevent_setfd(stream->transport, fd));
+    bufferevent_enable(stream->transport, stream->paused ? EV_WRITE : EV_READ | EV_WRITE);
+}
+
+/* Frees all that only connecting needs. */
+static void
+stop_connecting(struct stream *stream)
+{
+    loop_cancel_deferred(stream->loop, start_connecting, stream);
+    loop_io_free(stream->writable);
+    stream->writable = NULL;
+    if (stream->fd >= 0) {
+        close(stream->fd);
+        stream->fd = -1;
+    }
+    if (stream->lookup) {
+        evdns_getaddrinfo_cancel(stream->lookup);
+        stream->lookup = NULL;
+    }
+    if (stream->addresses) {
+        evutil_freeaddrinfo(stream->addresses);
+        stream->addresses = NULL;
+        stream->next_address = NULL;
+    }
+}
+
+/* Ends the stream; takes 'reason'.  closed() is called soon, or when there are callbacks. */
+static void
+close_stream(struct stream *stream, struct err *reason)
+{
+    if (stream->state == STREAM_CLOSED) {
+        err_free(reason);
+        return;
+    }
+    stream->state = STREAM_CLOSED;
+    stream->close_reason = reason;
+    bufferevent_disable(stream->transport, EV_READ | EV_WRITE);
+    loop_defer(stream->loop, report_closed, stream);
+}
+
+static void
+report_closed(void *stream_)
+{
+    struct stream *stream = STREAM((struct stream *) stream_);
+    stop_connecting(stream);
+    const struct stream_callbacks *cbs = stream->cbs;
+    if (!cbs) {
+        return;
+    }
+    struct err *reason = stream->close_reason;
+    stream->close_reason = NULL;
+    stream->cbs = NULL;                                      /* closed() is the last call */
+    cbs->closed(stream->aux, reason);
+}
