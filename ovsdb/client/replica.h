@@ -35,7 +35,9 @@ struct row {
 struct replica_column {
     const char *name;
     struct datum_type type;
-    bool is_map, is_scalar;
+    bool is_map;
+    bool is_scalar;                                          /* exactly one element */
+    bool is_single;                                          /* at most one element: scalars and optional columns */
 };
 struct replica_table_def {
     const char *name;
