@@ -8,7 +8,7 @@
  * Why: one compact typed value for the server's rows, the clients' replicas and everything between; JSON
  * stays at the edge (datum_json.h).
  *
- * Owns: a datum owns its arrays and one reference to each of its strings.  Strings are immutable, shared and
+ * Owns: a datum owns its arrays (one allocation) and one reference to each of its strings.  Strings are immutable, shared and
  * counted, so that cloning a datum never copies text.
  *
  * Invariants: keys are sorted (atom_cmp) and distinct.  A set of at most one element lies inline and owns
@@ -56,7 +56,7 @@ struct datum {
         union atom one;
         struct {
             union atom *keys;                                /* n of them, owned */
-            union atom *values;                              /* n of them, owned; NULL for sets */
+            union atom *values;                              /* n of them, behind the keys; NULL for sets */
         };
     };
 };
@@ -74,9 +74,9 @@ void datum_init_empty(struct datum *datum);
 void datum_clone(struct datum *dst, const struct datum *src, struct datum_type type);
 void datum_fini(struct datum *datum, struct datum_type type);
 void datum_swap(struct datum *a, struct datum *b);
-/* Makes a datum of 'n' keys (and values, for maps), which are moved in, in any order.  Duplicate keys are
- * an error for maps and for sets (RFC 7047: "constraint violation" is the caller's tag to give): returns
- * false, with everything freed and '*datum' empty. */
+/* Makes a datum of 'n' keys (and values, for maps; NULL for sets), in any order.  The atoms are moved in; the
+ * arrays stay the caller's and may be reordered.  Duplicate keys are an error for maps and for sets (which
+ * tag it deserves is the caller's to say): returns false, with the atoms freed and '*datum' empty. */
 bool datum_init_from_atoms(struct datum *datum, struct datum_type type, union atom *keys, union atom *values,
                            uint32_t n) MUST_USE;
 void datum_init_scalar(struct datum *datum, enum atom_type type, union atom *key /* moved */);

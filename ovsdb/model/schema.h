@@ -96,6 +96,7 @@ struct column *table_column(const struct table *table, const char *name);       
 
 /* The default value of RFC 7047 section 5.2.1 for an omitted column. */
 void datum_init_default(struct datum *datum, const struct column_type *type);
+bool datum_is_default(const struct datum *datum, const struct column_type *type);
 /* "constraint violation" errors, naming the value and the bound it breaks. */
 struct err *atom_check_constraints(const union atom *atom, const struct base_type *base) MUST_USE;
 struct err *datum_check_constraints(const struct datum *datum, const struct column_type *type) MUST_USE;
@@ -125,10 +126,12 @@ struct err *datum_from_json_unbounded(struct datum *ret, const struct column_typ
 json_t *atom_to_json(const union atom *atom, enum atom_type type) MUST_USE;
 json_t *datum_to_json(const struct datum *datum, const struct column_type *type) MUST_USE;
 /* The same straight into text, without building JSON values: what monitors and the log use. */
+void atom_put_json(struct buf *buf, const union atom *atom, enum atom_type type);
 void datum_put_json(struct buf *buf, const struct datum *datum, const struct column_type *type);
 
-/* The notation of ovs-vsctl(8) and ovn-nbctl(8), "Database Values": {a,b}, {k=v}, quoted strings; '@name'
- * through 'names'. */
+/* The notation of ovs-vsctl(8) and ovn-nbctl(8), "Database Values": [a,b], {k=v}, quoted strings; '@name'
+ * through 'names', which is given the name with its '@'.  An atom is all of 's', so that only datums need
+ * quotes around "10.0.0.1:80".  Errors have no tag, but for "constraint violation". */
 struct err *atom_from_string(union atom *ret, const struct base_type *base, const char *s,
                              const struct named_uuids *names) MUST_USE;
 struct err *datum_from_string(struct datum *ret, const struct column_type *type, const char *s,

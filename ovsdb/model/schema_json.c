@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Schemas in JSON: RFC 7047 section 3.2, <database-schema>, <table-schema>, <column-schema>. */
+#include <config.h>
+
+#include "ovsdb/model/schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/base/mem.h"
+#include "ovsdb/model/schema_private.h"
+#include "ovsdb/model/type_private.h"
+
+static const char SYNTAX[] = "syntax error";
+
+/* A name in a schema; those that begin with "_" are reserved for the implementation. */
+static struct err *
+check_name(const char *name, const char *what)
+{
+    if (*name == '_') {
+        return err_tagged(SYNTAX, "names beginning with \"_\" are reserved (%s \"%s\")", what, name);
+    }
+    return is_id(name) ? NULL : err_tagged(SYNTAX, "\"%s\" is not a valid name for a %s", name, what);
+}
+
+static int
+compare_columns(const void *a, const void *b)
+{
+    return strcmp(((const struct column *) a)->name, ((const struct column *) b)->name);
+}
+
+static int
+compare_tables(const void *a, const void *b)
+{
+    return strcmp(((const struct table *) a)->name, ((const struct table *) b)->name);
+}
+
+/* Columns. */
+
+static struct err *
+column_from_json(struct column *column, const char *name, const json_t *json)
+{
+    struct members m;
+    struct err *e = check_name(name, "column");
+    e = e ? e : members_init(&m, json, "schema for column");
+    if (e) {
+        return e;
+    }
+    const json_t *type = members_get(&m, "type");
+    if (!type) {
+        return err_tagged(SYNTAX, "Required 'type' member is missing.");
+    }
+    *column = (struct column) {.is_mutable = true};
+    e = members_get_bool(&m, "mutable", &column->is_mutable);
+    e = e ? e : members_get_bool(&m, "ephemeral", &column->is_ephemeral);
+    e = e ? e : members_done(&m);
+    e = e ? e : column_type_from_json(&column->type, type);
+    if (!e) {
+        column->name = xstrdup(name);
+    }
+    return e;
+}
+
+/* "_uuid" and "_version", which every row has. */
+static void
+add_implicit_columns(struct table *table)
+{
+    static const char *const names[COLUMN_FIRST] = {[COLUMN_UUID] = "_uuid", [COLUMN_VERSION] = "_version"};
+    for (uint32_t i = 0; i < COLUMN_FIRST; i++) {
+        struct column *column = &table->columns[table->n_columns++];
+        *column = (struct column) {.name = xstrdup(names[i]), .type = {.n_min = 1, .n_max = 1}};
+        column->is_ephemeral = i == COLUMN_VERSION;
+        base_type_init(&column->type.key, ATOM_UUID);
+        base_type_init(&column->type.value, ATOM_VOID);
+    }
+}
+
+static struct err *
+columns_from_json(struct table *table, const json_t *json)
+{
+    if (!json_is_object(json)) {
+        return err_tagged(SYNTAX, "Required 'columns' member is missing.");
+    }
+    size_t n = json_object_size(json);
+    if (!n) {
+        return err_tagged(SYNTAX, "table must have at least one column");
+    } else if (n > MAX_COLUMNS - COLUMN_FIRST) {
+        return err_tagged(SYNTAX, "table has %zu columns; at most %d are supported", n, MAX_COLUMNS - COLUMN_FIRST);
+    }
+    table->columns = xcalloc(n + COLUMN_FIRST, sizeof *table->columns);
+    add_implicit_columns(table);
+    const char *name;
+    json_t *value;
+    json_object_foreach ((json_t *) json, name, value) {
+        struct err *e = column_from_json(&table->columns[table->n_columns], name, value);
+        if (e) {
+            return err_wrap(e, "column %s", name);
+        }
+        table->n_columns++;
+    }
+    qsort(table->columns + COLUMN_FIRST, n, sizeof *table->columns, compare_columns);
+    for (uint32_t i = 0; i < table->n_columns; i++) {
+        table->columns[i].index = i;
+    }
+    return NULL;
+}
+
+/* Indexes. */
+
+static struct err *
+index_from_json(struct table *table, struct table_index *index, const json_t *json)
+{
+    size_t n = json_array_size(json);
+    if (!n) {
+        return err_tagged(SYNTAX, "index must have at least one column");
+    }
+    index->columns = xcalloc(n, sizeof *index->columns);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = json_string_value(json_array_get(json, i));
+        const struct column *column = name ? table_column(table, name) : NULL;
+        if (!column || column->index < COLUMN_FIRST) {
+            return err_tagged(SYNTAX, "index has \"%s\", which is not a column", name ? name : "");
+        } else if (column->is_ephemeral) {
+            return err_tagged(SYNTAX, "ephemeral columns (such as %s) may not be indexed", name);
+        }
+        for (uint32_t j = 0; j < index->n; j++) {
+            if (index->columns[j] == column->index) {
+                return err_tagged(SYNTAX, "index has column %s twice", name);
+            }
+        }
+        index->columns[index->n++] = column->index;
+    }
+    return NULL;
+}
+
+static struct err *
+indexes_from_json(struct table *table, const json_t *json)
+{
+    if (!json) {
+        return NULL;
+    } else if (!json_is_array(json)) {
+        return err_tagged(SYNTAX, "Type mismatch for member 'indexes'.");
+    }
+    size_t n = json_array_size(json);
+    table->indexes = xcalloc(n, sizeof *table->indexes);
+    for (size_t i = 0; i < n; i++) {
+        struct err *e = index_from_json(table, &table->indexes[table->n_indexes++], json_array_get(json, i));
+        if (e) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* Tables. */
+
+/* '*table' is zeroed and belongs to a schema, which frees it. */
+static struct err *
+table_from_json(struct table *table, const char *name, const json_t *json)
+{
+    struct members m;
+    int64_t max_rows = UINT32_MAX;
+    table->name = xstrdup(name);
+    struct err *e = check_name(name, "table");
+    e = e ? e : members_init(&m, json, "table schema");
+    e = e ? e : columns_from_json(table, members_get(&m, "columns"));
+    e = e ? e : members_get_integer(&m, "maxRows", 1, UINT32_MAX - 1, &max_rows);
+    e = e ? e : members_get_bool(&m, "isRoot", &table->is_root);
+    e = e ? e : indexes_from_json(table, members_get(&m, "indexes"));
+    e = e ? e : members_done(&m);
+    table->max_rows = (uint32_t) max_rows;
+    return e;
+}
+
+static struct err *
+tables_from_json(struct schema *schema, const json_t *json)
+{
+    if (!json_is_object(json)) {
+        return err_tagged(SYNTAX, "Required 'tables' member is missing.");
+    }
+    size_t n = json_object_size(json);
+    schema->tables = xcalloc(n, sizeof *schema->tables);
+    bool any_root = false;
+    const char *name;
+    json_t *value;
+    json_object_foreach ((json_t *) json, name, value) {
+        struct table *table = &schema->tables[schema->n_tables++];
+        struct err *e = table_from_json(table, name, value);
+        if (e) {
+            return err_wrap(e, "table %s", name);
+        }
+        any_root = any_root || table->is_root;
+    }
+    qsort(schema->tables, n, sizeof *schema->tables, compare_tables);
+    for (uint32_t i = 0; i < n; i++) {
+        schema->tables[i].index = i;
+        schema->tables[i].is_root |= !any_root;              /* RFC 7047: schemas from before "isRoot" */
+    }
+    return NULL;
+}
+
+static struct err *
+resolve_reference(struct schema *schema, const struct table *table, const struct column *column,
+                  struct base_type *base)
+{
+    if (!base->ref_table_name) {
+        return NULL;
+    }
+    base->ref_table = schema_table(schema, base->ref_table_name);
+    if (!base->ref_table) {
+        return err_tagged(SYNTAX, "Table %s column %s refers to undefined table %s.", table->name, column->name,
+                          base->ref_table_name);
+    }
+    return NULL;
+}
+
+static struct err *
+resolve_references(struct schema *schema)
+{
+    for (uint32_t i = 0; i < schema->n_tables; i++) {
+        struct table *table = &schema->tables[i];
+        for (uint32_t j = COLUMN_FIRST; j < table->n_columns; j++) {
+            struct column *column = &table->columns[j];
+            struct err *e = resolve_reference(schema, table, column, &column->type.key);
+            e = e ? e : resolve_reference(schema, table, column, &column->type.value);
+            if (e) {
+                return e;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Schemas. */
+
+/* "1.2.3" */
+static bool
+is_version(const char *s)
+{
+    for (int i = 0; i < 3; i++) {
+        size_t n = strspn(s, "0123456789");
+        if (!n || s[n] != (i < 2 ? '.' : '\0')) {
+            return false;
+        }
+        s += n + 1;
+    }
+    return true;
+}
+
+static struct err *
+fill_schema(struct schema *schema, const json_t *json)
+{
+    struct members m;
+    const char *name = NULL;
+    const char *version = "";
+    const char *cksum = "";
+    struct err *e = members_init(&m, json, "database schema");
+    e = e ? e : members_get_string(&m, "name", &name);
+    if (!e && !name) {
+        e = err_tagged(SYNTAX, "Parsing database schema failed: Required 'name' member is missing.");
+    }
+    e = e ? e : members_get_string(&m, "version", &version);
+    e = e ? e : members_get_string(&m, "cksum", &cksum);
+    if (e) {
+        return e;
+    }
+    if (!is_id(name)) {
+        return err_tagged(SYNTAX, "\"%s\" is not a valid name for a database", name);
+    } else if (*version && !is_version(version)) {
+        return err_tagged(SYNTAX, "schema version \"%s\" not in format x.y.z", version);
+    }
+    schema->name = xstrdup(name);
+    schema->version = xstrdup(version);
+    schema->cksum = xstrdup(cksum);
+    e = tables_from_json(schema, members_get(&m, "tables"));
+    e = e ? e : members_done(&m);
+    return e ? e : resolve_references(schema);
+}
+
+struct err *
+schema_from_json(const json_t *json, struct schema **ret)
+{
+    struct schema *schema = schema_new();
+    struct err *e = fill_schema(schema, json);
+    if (e) {
+        schema_unref(schema);
+    } else {
+        *ret = schema;
+    }
+    return e;
+}
+
+struct err *
+schema_from_text(struct str text, struct schema **ret)
+{
+    json_error_t error;
+    json_t *json = json_loadb(text.s, text.n, JSON_REJECT_DUPLICATES, &error);
+    if (!json) {
+        return err_tagged(SYNTAX, "line %d, column %d: %s", error.line, error.column, error.text);
+    }
+    struct err *e = schema_from_json(json, ret);
+    json_decref(json);
+    return e;
+}
+
+struct err *
+schema_from_file(const char *path, struct schema **ret)
+{
+    FILE *stream = fopen(path, "re");
+    if (!stream) {
+        return err_errno(errno, "%s: failed to open", path);
+    }
+    json_error_t error;
+    json_t *json = json_loadf(stream, JSON_REJECT_DUPLICATES, &error);
+    fclose(stream);
+    if (!json) {
+        return err_new("%s: line %d, column %d: %s", path, error.line, error.column, error.text);
+    }
+    struct err *e = schema_from_json(json, ret);
+    json_decref(json);
+    return e ? err_wrap(e, "%s", path) : NULL;
+}
+
+/* Writing. */
+
+static json_t *
+columns_to_json(const struct table *table)
+{
+    json_t *columns = json_object();
+    for (uint32_t i = COLUMN_FIRST; i < table->n_columns; i++) {
+        const struct column *column = &table->columns[i];
+        json_t *json = json_pack("{so}", "type", column_type_to_json(&column->type));
+        if (!column->is_mutable) {
+            json_object_set_new(json, "mutable", json_false());
+        }
+        if (column->is_ephemeral) {
+            json_object_set_new(json, "ephemeral", json_true());
+        }
+        json_object_set_new(columns, column->name, json);
+    }
+    return columns;
+}
+
+static json_t *
+indexes_to_json(const struct table *table)
+{
+    json_t *indexes = json_array();
+    for (uint32_t i = 0; i < table->n_indexes; i++) {
+        const struct table_index *index = &table->indexes[i];
+        json_t *names = json_array();
+        for (uint32_t j = 0; j < index->n; j++) {
+            json_array_append_new(names, json_string(table->columns[index->columns[j]].name));
+        }
+        json_array_append_new(indexes, names);
+    }
+    return indexes;
+}
+
+/* RFC 7047: "isRoot" is left out where all tables are part of the root set. */
+static bool
+all_tables_are_root(const struct schema *schema)
+{
+    for (uint32_t i = 0; i < schema->n_tables; i++) {
+        if (!schema->tables[i].is_root) {
+            return false;
+        }
+    }
+    return true;
+}
+
+json_t *
+schema_to_json(const struct schema *schema)
+{
+    bool omit_root = all_tables_are_root(schema);
+    json_t *tables = json_object();
+    for (uint32_t i = 0; i < schema->n_tables; i++) {
+        const struct table *table = &schema->tables[i];
+        json_t *json = json_pack("{so}", "columns", columns_to_json(table));
+        if (table->max_rows != UINT32_MAX) {
+            json_object_set_new(json, "maxRows", json_integer(table->max_rows));
+        }
+        if (table->is_root && !omit_root) {
+            json_object_set_new(json, "isRoot", json_true());
+        }
+        if (table->n_indexes) {
+            json_object_set_new(json, "indexes", indexes_to_json(table));
+        }
+        json_object_set_new(tables, table->name, json);
+    }
+    json_t *json = json_pack("{ss}", "name", schema->name);
+    if (*schema->version) {
+        json_object_set_new(json, "version", json_string(schema->version));
+    }
+    if (*schema->cksum) {
+        json_object_set_new(json, "cksum", json_string(schema->cksum));
+    }
+    json_object_set_new(json, "tables", tables);
+    return json;
+}

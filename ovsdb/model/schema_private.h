@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_MODEL_SCHEMA_PRIVATE_H
+#define WEFT_OVSDB_MODEL_SCHEMA_PRIVATE_H
+
+/* What: what the files of this folder share about types and their texts. */
+
+#include "ovsdb/model/schema.h"
+
+/* An error with 'tag' if a value of 'type' must not have 'n' elements. */
+struct err *column_type_check_n(const struct column_type *type, uint32_t n, const char *tag) MUST_USE;
+/* RFC 7047 <id>: [A-Za-z_][A-Za-z0-9_]* */
+bool is_id(const char *s);
+/* The shortest decimal text that reads back as 'real'. */
+void put_real(struct buf *buf, double real);
+
+#endif
