@@ -53,7 +53,12 @@ enum { JSONRPC_MAX_DEPTH = 200, JSONRPC_MAX_MESSAGE = 1 << 30 };
  * '*ret_err', which is otherwise set to NULL, and returns 0; the framer is of no more use. */
 size_t jsonrpc_framer_feed(struct jsonrpc_framer *framer, const char *p, size_t n, struct err **ret_err);
 
-/* A connection: messages both ways. */
+struct evbuffer;
+/* Appends 'json' as compact text, written in place. */
+void jsonrpc_write_json(struct evbuffer *out, const json_t *json);
+
+/* A connection: messages both ways.  Freeing it inside its own callbacks is allowed.  When the peer closes,
+ * the messages that arrived before are still received, then closed() is called, once. */
 struct jsonrpc;
 struct jsonrpc_callbacks {
     void (*received)(void *aux, struct jsonrpc_msg *msg);    /* takes 'msg' */
@@ -73,8 +78,10 @@ void jsonrpc_pause_input(struct jsonrpc *rpc, bool paused);
  * when as long again passes.  0 turns probing off.  Echo requests of the peer are answered here. */
 void jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms);
 
-/* A client session: connects to one of several remotes, with backoff from 1 s (doubling) up to 'max_backoff_ms',
- * and connects again when the connection is lost. */
+/* A client session: connects to one of several remotes, with backoff from 1 s (doubling) up to 'max_backoff_ms'
+ * (8 s unless set), and connects again when the connection is lost.  It waits only after it has tried every
+ * remote in vain.  What is sent while it is not connected is dropped.
+ * Unless told otherwise it probes every 5 s, but not over unix sockets. */
 struct jsonrpc_session;
 struct jsonrpc_session_callbacks {
     void (*connected)(void *aux);

@@ -137,6 +137,12 @@ stream_name(const struct stream *stream)
     return STREAM(stream)->name;
 }
 
+struct loop *
+stream_loop(const struct stream *stream)
+{
+    return STREAM(stream)->loop;
+}
+
 bool
 stream_is_connected(const struct stream *stream)
 {

@@ -37,6 +37,7 @@ void stream_set_callbacks(struct stream *stream, const struct stream_callbacks *
 void stream_free(struct stream *stream);                     /* closes; what the kernel does not take now is lost */
 
 const char *stream_name(const struct stream *stream);        /* such as "tcp:10.0.0.1:6641" or "unix#3" */
+struct loop *stream_loop(const struct stream *stream);
 bool stream_is_connected(const struct stream *stream);
 struct evbuffer *stream_input(struct stream *stream);        /* consume with evbuffer_drain() */
 void stream_send(struct stream *stream, const void *p, size_t n);

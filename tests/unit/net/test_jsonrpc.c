@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "lib/net/jsonrpc.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/unit/net/peer.h"
+
+/* A peer, and the bare other end of its socket. */
+struct pair {
+    struct peer peer;
+    int fd;
+};
+
+static void
+pair_init(struct pair *pair)
+{
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    pair->peer = (struct peer) {.loop = loop_new(), .heard = BUF_INIT(1 << 20)};
+    pair->peer.rpc = jsonrpc_new(stream_from_fd(pair->peer.loop, fds[0], "pair", NULL, NULL), &peer_callbacks,
+                                 &pair->peer);
+    pair->fd = fds[1];
+}
+
+static void
+pair_fini(struct pair *pair)
+{
+    peer_fini(&pair->peer);
+    if (pair->fd >= 0) {
+        close(pair->fd);
+    }
+    loop_free(pair->peer.loop);
+}
+
+static void
+say(struct pair *pair, const char *text)
+{
+    assert_int_equal(write(pair->fd, text, strlen(text)), strlen(text));
+}
+
+static bool
+has_input(void *pair_)
+{
+    char c;
+    return recv(((const struct pair *) pair_)->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+static void
+assert_hears(struct pair *pair, const char *expected)
+{
+    char text[4096];
+    assert_true(loop_run_until(pair->peer.loop, has_input, pair, DEADLINE_MS));
+    ssize_t n = read(pair->fd, text, sizeof text - 1);
+    assert_true(n >= 0);
+    text[n] = '\0';
+    assert_string_equal(text, expected);
+}
+
+TEST(framer_cuts_at_any_split)
+{
+    static const char text[] = " {\"a\":\"}\\\"]\\\\\"}[[],{}]";
+    for (size_t split = 0; split < sizeof text; split++) {
+        struct jsonrpc_framer framer = {0};
+        struct err *err;
+        size_t length = jsonrpc_framer_feed(&framer, text, split, &err);
+        assert_null(err);
+        if (!length) {
+            length = jsonrpc_framer_feed(&framer, text + split, sizeof text - 1 - split, &err);
+        }
+        assert_int_equal(length, 15);
+        assert_int_equal(jsonrpc_framer_feed(&framer, text + 15, sizeof text - 16, &err), 7);
+    }
+}
+
+TEST(messages_flow_both_ways)
+{
+    struct pair pair;
+    pair_init(&pair);
+    say(&pair, "{\"method\":\"x\",\"params\":[1],\"id\":null} {\"method\":\"y\",\"par");
+    peer_expect(&pair.peer, "\n");
+    say(&pair, "ams\":[\"\\u00e9\"],\"id\":7}");
+    assert_hears(&pair, "{\"result\":[\"\xc3\xa9\"],\"error\":null,\"id\":7}");
+    say(&pair, "{\"error\":{\"error\":\"x\"},\"result\":null,\"id\":[]}");
+    peer_expect(&pair.peer, "\"x\"},\"id\":[]}");
+    assert_string_equal(buf_text(&pair.peer.heard), "{\"method\":\"x\",\"params\":[1],\"id\":null}\n"
+                                                    "{\"method\":\"y\",\"params\":[\"\xc3\xa9\"],\"id\":7}\n"
+                                                    "{\"result\":null,\"error\":{\"error\":\"x\"},\"id\":[]}\n");
+    jsonrpc_send(pair.peer.rpc, jsonrpc_notify("n", json_array()));
+    jsonrpc_send(pair.peer.rpc, jsonrpc_error(json_string("e"), json_integer(1)));
+    jsonrpc_send_bytes(pair.peer.rpc, "[]", 2);
+    struct shared_bytes *bytes = shared_bytes_new("{}", 2);
+    jsonrpc_send_shared(pair.peer.rpc, bytes);
+    shared_bytes_unref(bytes);
+    assert_hears(&pair, "{\"method\":\"n\",\"params\":[],\"id\":null}"
+                        "{\"result\":null,\"error\":\"e\",\"id\":1}[]{}");
+    assert_int_equal(jsonrpc_backlog(pair.peer.rpc), 0);
+    pair_fini(&pair);
+}
+
+TEST(echo_is_answered)
+{
+    struct pair pair;
+    pair_init(&pair);
+    say(&pair, "{\"method\":\"echo\",\"params\":[2],\"id\":\"echo\"}");
+    assert_hears(&pair, "{\"result\":[2],\"error\":null,\"id\":\"echo\"}");
+    assert_int_equal(pair.peer.heard.size, 0);
+    pair_fini(&pair);
+}
+
+TEST(large_messages_pass)
+{
+    struct pair pair;
+    pair_init(&pair);
+    enum { N = 3000000 };
+    pair.peer.heard.max = 2 * N;
+    char *x = xmalloc(N + 1);
+    memset(x, 'x', N);
+    x[N] = '\0';
+    /* To itself, through the other end. */
+    struct peer other = {.loop = pair.peer.loop, .heard = BUF_INIT(10)};
+    other.rpc = jsonrpc_new(stream_from_fd(other.loop, pair.fd, "other", NULL, NULL), &peer_callbacks, &other);
+    pair.fd = -1;
+    jsonrpc_send(other.rpc, jsonrpc_notify("big", json_pack("[s, i]", x, 42)));
+    peer_expect(&pair.peer, ",42],\"id\":null}\n");
+    assert_true(pair.peer.heard.size > N);
+    peer_fini(&other);
+    free(x);
+    pair_fini(&pair);
+}
+
+static void
+check_refused(const char *text, const char *reason)
+{
+    struct pair pair;
+    pair_init(&pair);
+    jsonrpc_set_max_message(pair.peer.rpc, 1000);
+    say(&pair, "{\"method\":\"first\",\"params\":[],\"id\":null}");
+    say(&pair, text);
+    peer_expect(&pair.peer, "closed");
+    char *expected = xasprintf("{\"method\":\"first\",\"params\":[],\"id\":null}\nclosed: %s\n", reason);
+    assert_string_equal(buf_text(&pair.peer.heard), expected);
+    free(expected);
+    pair_fini(&pair);
+}
+
+TEST(bad_input_closes_the_connection)
+{
+    check_refused("GET /", "not JSON: message starts with byte 0x47");
+    check_refused("{]}", "bad JSON in message: string or '}' expected near ']' at byte 2");
+    check_refused("[]", "bad JSON-RPC message: not an object");
+    check_refused("{}", "bad JSON-RPC message: neither \"method\" nor \"id\"");
+    check_refused("{\"method\":1,\"params\":[]}", "bad JSON-RPC message: \"method\" is not a string");
+    check_refused("{\"method\":\"m\",\"params\":{}}", "bad JSON-RPC message: \"params\" is not an array");
+    check_refused("{\"method\":\"m\",\"params\":[],\"result\":1}", "bad JSON-RPC message: both \"method\" and a result");
+    check_refused("{\"id\":1,\"result\":1,\"error\":1}", "bad JSON-RPC message: both \"result\" and \"error\"");
+    check_refused("{\"id\":1}", "bad JSON-RPC message: neither \"result\" nor \"error\"");
+    check_refused("{\"id\":1,\"result\":1,\"params\":[]}", "bad JSON-RPC message: \"params\" without \"method\"");
+    char text[2000];
+    memset(text, '[', 201);
+    text[201] = '\0';
+    check_refused(text, "JSON nested deeper than 200 levels");
+    memset(text, ' ', sizeof text);
+    text[1500] = '\0';
+    check_refused(text, "message larger than 1000 bytes");
+}
+
+TEST(what_came_before_the_end_is_received)
+{
+    struct pair pair;
+    pair_init(&pair);
+    for (int i = 0; i < 200; i++) {
+        say(&pair, "{\"method\":\"m\",\"params\":[],\"id\":null}");
+    }
+    close(pair.fd);
+    pair.fd = -1;
+    peer_expect(&pair.peer, "closed: end\n");
+    assert_int_equal(pair.peer.heard.size, 200 * 37 + strlen("closed: end\n"));
+    pair_fini(&pair);
+}
+
+TEST(paused_input_waits)
+{
+    struct pair pair;
+    pair_init(&pair);
+    jsonrpc_pause_input(pair.peer.rpc, true);
+    say(&pair, "{\"method\":\"m\",\"params\":[],\"id\":null}");
+    pair.peer.wanted = "m";
+    assert_false(loop_run_until(pair.peer.loop, peer_has_heard, &pair.peer, 20));
+    jsonrpc_pause_input(pair.peer.rpc, false);
+    peer_expect(&pair.peer, "m");
+    pair_fini(&pair);
+}
+
+TEST(probes_find_the_dead)
+{
+    struct pair pair;
+    pair_init(&pair);
+    jsonrpc_set_probe_interval(pair.peer.rpc, 50);
+    assert_hears(&pair, "{\"method\":\"echo\",\"params\":[],\"id\":\"echo\"}");
+    say(&pair, "{\"result\":[],\"error\":null,\"id\":\"echo\"}");
+    assert_hears(&pair, "{\"method\":\"echo\",\"params\":[],\"id\":\"echo\"}");
+    peer_expect(&pair.peer, "closed");
+    assert_string_equal(buf_text(&pair.peer.heard), "closed: no response to inactivity probe after 0.05 seconds\n");
+    pair_fini(&pair);
+}
+
+TEST_MAIN(T(framer_cuts_at_any_split), T(messages_flow_both_ways), T(echo_is_answered), T(large_messages_pass),
+          T(bad_input_closes_the_connection), T(what_came_before_the_end_is_received), T(paused_input_waits),
+          T(probes_find_the_dead))
