@@ -53,21 +53,25 @@ struct tcp_spec {
 };
 void build_tcp(struct buf *out, const struct ip_spec *spec, const struct tcp_spec *tcp, const void *payload, size_t n);
 
+/* The addresses of the answer to 'packet' (an IP packet): its own, swapped or not, its traffic class 0, ttl 255. */
+bool ip_spec_from_packet(const struct packet *packet, bool is_swapped, struct ip_spec *ret);
+
 struct icmp_error {
     uint8_t type, code;
     uint32_t mtu;                                            /* of "frag needed" and "packet too big", else 0 */
-    struct ip_addr src;                                      /* of the error, same family as the packet's */
-    bool swap_eth;                                           /* true: answers eth_src; false: keeps both as they are */
+    struct ip_spec ip;                                       /* of the error; see ip_spec_from_packet() */
 };
-/* The ICMP or ICMPv6 error 'error' about 'original', sent to its source and quoting it: for IPv4 as much as
- * fits in 576 bytes (RFC 1812, section 4.3.2.3), for IPv6 in 1280 (RFC 4443, section 2.4 (c)).  VLAN tags are
- * kept.  False for what must not be answered (RFC 1122, section 3.2.2; RFC 1812, section 4.3.2.7; RFC 4443,
- * section 2.4 (e)): an ICMP error or redirect, a later fragment, a packet to or from a multicast or broadcast or
- * unspecified address (but IPv6 "packet too big" about multicast), something that is not IP. */
+/* The ICMP or ICMPv6 error 'error' about 'original', quoting it: for IPv4 as much as fits in 576 bytes (RFC 1812, section
+ * 4.3.2.3), for IPv6 in 1280 (RFC 4443, section 2.4 (c)).  VLAN tags are kept.  False if icmp_error_is_allowed() says no,
+ * or 'error->ip' is of the other family. */
 bool build_icmp_error(struct buf *out, const struct packet *original, const struct icmp_error *error);
+/* Whether an error of 'type' may be sent about 'original' (RFC 1122, section 3.2.2; RFC 1812, section 4.3.2.7; RFC 4443,
+ * section 2.4 (e)).  Not about: what is not IP, an ICMP error or redirect, a later fragment, a packet sent to a multicast or
+ * broadcast address or from one that is not a single host (but IPv6 "packet too big" answers multicast). */
+bool icmp_error_is_allowed(const struct packet *original, uint8_t type);
 
-/* The reset that answers TCP segment 'original' (RFC 9293, section 3.10.7.1); false for a reset, or what is not TCP.
- * 'swap_eth' as above; addresses and ports are swapped. */
-bool build_tcp_reset(struct buf *out, const struct packet *original, bool swap_eth);
+/* The reset that answers TCP segment 'original' (RFC 9293, section 3.10.7.1), its ports swapped; false for a reset, or what
+ * is not TCP.  VLAN tags are kept. */
+bool build_tcp_reset(struct buf *out, const struct packet *original, const struct ip_spec *ip);
 
 #endif

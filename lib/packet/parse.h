@@ -19,10 +19,10 @@ enum { PACKET_NONE = UINT16_MAX };                           /* offset of what i
 struct packet {
     const uint8_t *data;
     size_t size;                                             /* of 'data' */
-    uint16_t l3_ofs;                                         /* ARP, IPv4 or IPv6 header, or PACKET_NONE */
+    uint16_t l3_ofs;                                         /* what follows Ethernet and VLAN tags, or PACKET_NONE */
     uint16_t l4_ofs;                                         /* transport or ICMP header, or PACKET_NONE */
     uint16_t payload_ofs;                                    /* what follows a known transport header, or PACKET_NONE */
-    uint16_t l3_end;                                         /* end of the IP datagram, if 'l3_ofs' is one */
+    uint16_t l3_end;                                         /* end of the IP datagram; valid if 'is_ip' */
     uint16_t eth_type;                                       /* host order, behind all VLAN tags; 0 if cut short */
     uint16_t vlan_tci[2];                                    /* host order, outermost first */
     uint8_t n_vlans;
@@ -30,9 +30,10 @@ struct packet {
     bool is_ip;                                              /* a whole IPv4 or IPv6 header at 'l3_ofs' */
     bool is_later_fragment;                                  /* fragment offset is not 0 */
     bool is_fragment;                                        /* part of a fragmented datagram */
+    bool is_cut;                                             /* fewer bytes than the IP header says */
 };
 
-/* Looks at 'size' bytes (at most 65535 are considered) of an Ethernet frame.  False if not even the Ethernet header is
+/* Looks at 'size' bytes (no more than the first 65534) of an Ethernet frame.  False if not even the Ethernet header is
  * whole; '*ret' is then zero but for the offsets. */
 bool packet_parse(const void *data, size_t size, struct packet *ret);
 
@@ -56,8 +57,8 @@ struct nd_msg {
     bool has_ll;                                             /* the source (NS) or target (NA) link-layer option */
     struct eth_addr ll;
 };
-/* True if 'packet' is a valid one: hop limit 255, code 0, target not multicast, no option of length 0, checksum not looked
- * at.  On false '*ret' is unchanged. */
+/* True if 'packet' is a valid one: hop limit 255, code 0, target not multicast, not cut short, no option of length
+ * 0; the checksum is not looked at.  On false '*ret' is unchanged. */
 bool packet_nd(const struct packet *packet, struct nd_msg *ret);
 
 /* Walks IPv6 extension headers from 'next_header' at offset 'ofs' of 'p', 'n' bytes.  Stops in front of the first header that
