@@ -43,6 +43,7 @@ struct replica_table_def {
     const char *name;
     const struct replica_column *columns;
     uint32_t n_columns;
+    bool is_root;                                            /* else rows live only while referred to */
 };
 struct replica_schema_def {
     const char *database;                                    /* "OVN_Northbound" */
@@ -112,11 +113,14 @@ struct row *replica_test_insert(struct replica *replica, uint32_t table, const s
 void replica_test_set(struct replica *replica, struct row *row, uint32_t column, struct datum *datum);
 void replica_test_delete(struct replica *replica, struct row *row);
 
-/* The change feed besides lib/derive, for writers that compare what they want with what is there.  Called once a row
- * and update, before replica_apply_end() returns; 'row' is still readable when it was removed. */
+/* The change feeds besides lib/derive, for writers that compare what they want with what is there.  Called once a row
+ * and update, from replica_apply_end(), when all rows have their new contents; 'row' is still readable when it was
+ * removed.  'columns' has bit c (modulo 32) for each column c that changed. */
 enum replica_change { REPLICA_INSERTED, REPLICA_MODIFIED, REPLICA_DELETED };
 typedef void replica_feed_cb(void *aux, enum replica_change change, const struct row *row, uint32_t columns);
-void replica_set_feed(struct replica *replica, replica_feed_cb *cb, void *aux);
+void replica_add_feed(struct replica *replica, replica_feed_cb *cb, void *aux);
+void replica_remove_feed(struct replica *replica, replica_feed_cb *cb, void *aux);
+const struct replica_schema_def *replica_def(const struct replica *replica);
 
 /* The "monitor requests" object for the tables and columns asked for, with conditions, for monitor_cond(_since);
  * without conditions for "monitor".  Tables and columns that 'server_schema' lacks are left out. */
