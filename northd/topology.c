@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is connected to whom: each row says what it knows of its own place, into collections that others read.
+ * Nothing here walks the ports of a switch or a router. */
+#include <config.h>
+
+#include "northd/topology.h"
+
+#include <string.h>
+
+#include "lib/base/hash.h"
+#include "northd/multicast.h"
+#include "northd/ports.h"
+#include "northd/tunnel_keys.h"
+
+/* The tunnel key that an option asks for, or 0. */
+static uint32_t
+wanted_key(const char *text, uint32_t max)
+{
+    uint32_t key;
+    return text && str_to_uint32(text, 10, &key) && key <= max ? key : 0;
+}
+
+enum { MAX_DATAPATH_KEY = (1 << 24) - 1, MAX_PORT_KEY = (1 << 15) - 1 };
+
+void
+derive_ls_topology(struct derive *d, uint64_t key)
+{
+    const struct nb_logical_switch *ls = ls_row(d, key);
+    const char *wanted = nb_logical_switch_other_config_get(d, ls, "requested-tnl-key");
+    derive_member(d, C_SWITCHES, 0, key);
+    derive_member(d, C_DATAPATHS, wanted_key(wanted, MAX_DATAPATH_KEY), dp_of_switch((uint32_t) key));
+}
+
+void
+derive_lr_topology(struct derive *d, uint64_t key)
+{
+    const struct nb_logical_router *lr = lr_row(d, key);
+    if (!lr_is_enabled(d, lr)) {
+        return;
+    }
+    const char *learn = nb_logical_router_options_get(d, lr, "always_learn_from_arp_request");
+    bool learn_all = !learn || strcmp(learn, "false");
+
+    derive_member(d, C_ROUTERS, 0, key);
+    derive_member(d, learn_all ? C_ROUTERS_LEARN_ALL : C_ROUTERS_LEARN_SOME, 0, key);
+    const char *wanted = nb_logical_router_options_get(d, lr, "requested-tnl-key");
+    derive_member(d, C_DATAPATHS, wanted_key(wanted, MAX_DATAPATH_KEY), dp_of_router((uint32_t) key));
+}
+
+void
+derive_lsp_topology(struct derive *d, uint64_t lsp)
+{
+    const struct lsp_conf *conf = lsp_conf(d, lsp);
+    if (conf->ls == NO_ROW) {
+        return;
+    }
+    const char *wanted = nb_logical_switch_port_options_get(d, lsp_row(d, lsp), "requested-tnl-key");
+    derive_member(d, C_PORTS, dp_of_switch(conf->ls),
+                  port_request(port_of_lsp((uint32_t) lsp), (uint16_t) wanted_key(wanted, MAX_PORT_KEY)));
+    if (conf->enabled) {
+        derive_member(d, C_MC_PORTS, derive_pair(conf->ls, MC_FLOOD), lsp);
+        if (conf->type != LSP_ROUTER) {
+            derive_member(d, C_MC_PORTS, derive_pair(conf->ls, MC_FLOOD_L2), lsp);
+        }
+        if (conf->has_unknown) {
+            derive_member(d, C_MC_PORTS, derive_pair(conf->ls, MC_UNKNOWN), lsp);
+        }
+    }
+    if (conf->lrp != NO_ROW) {
+        derive_member(d, C_LRP_PEERS, conf->lrp, lsp);
+        derive_member(d, C_LS_ROUTER_PORTS, conf->ls, derive_pair((uint32_t) lsp, conf->lrp));
+    }
+}
+
+uint64_t
+network_key(uint32_t lr, const struct ip_prefix *network)
+{
+    uint64_t hash = hash_mix64(derive_pair(lr, (uint32_t) ip_prefix_plen(network)));
+    return network->is_v6 ? hash_bytes64(&network->v6.addr, sizeof network->v6.addr, hash)
+                          : hash_bytes64(&network->v4.addr, sizeof network->v4.addr, hash);
+}
+
+void
+derive_lrp_topology(struct derive *d, uint64_t lrp)
+{
+    const struct lrp_conf *conf = lrp_conf(d, lrp);
+    if (conf->lr == NO_ROW) {
+        return;
+    }
+    const char *wanted = nb_logical_router_port_options_get(d, lrp_row(d, lrp), "requested-tnl-key");
+    derive_member(d, C_PORTS, dp_of_router(conf->lr),
+                  port_request(port_of_lrp((uint32_t) lrp), (uint16_t) wanted_key(wanted, MAX_PORT_KEY)));
+    derive_member(d, C_LR_PORTS, conf->lr, lrp);
+    size_t n;
+    const struct ip_prefix *networks = lrp_networks(d, lrp, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct ip_prefix network = ip_prefix_network(&networks[i]);
+        derive_member(d, C_LR_NETWORKS, network_key(conf->lr, &network), lrp);
+        derive_member(d, C_LR_PLENS, derive_pair(conf->lr, network.is_v6), (uint64_t) ip_prefix_plen(&network));
+    }
+}
+
+void
+derive_ls_unknown(struct derive *d, uint64_t ls)
+{
+    bool unknown = derive_has_members(d, C_MC_PORTS, derive_pair((uint32_t) ls, MC_UNKNOWN));
+    derive_member(d, unknown ? C_SWITCHES_UNKNOWN : C_SWITCHES_KNOWN, 0, ls);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_NORTHD_TUNNEL_KEYS_H
+#define WEFT_NORTHD_TUNNEL_KEYS_H
+
+/* What: the allocators of tunnel keys for datapaths and, within each datapath, for ports.
+ *
+ * Why: keys are on the wire between hypervisors, so they must not move: what the Southbound database holds is adopted
+ * before the first assignment.  Names are Northbound uuids (datapaths) and port names (ports).
+ *
+ * Requests are members of C_DATAPATHS (key = wanted key or 0, element = datapath) and C_PORTS (key = datapath,
+ * element = port_request()).  Results are read with datapath_key() and port_key(), by derivations of RANK_OUTPUT. */
+
+#include "northd/northd.h"
+
+struct tunnel_keys;
+
+struct tunnel_keys *tunnel_keys_new(void) MUST_USE;
+void tunnel_keys_free(struct tunnel_keys *keys);
+void tunnel_keys_update_datapaths(struct derive *d, const struct derive_change *changes, size_t n);
+void tunnel_keys_update_ports(struct derive *d, const struct derive_change *changes, size_t n);
+
+static inline uint64_t port_request(uint64_t port, uint16_t wanted) { return port | (uint64_t) wanted << 48; }
+static inline uint64_t port_of_request(uint64_t request) { return request & UINT64_C(0xffffffffffff); }
+static inline uint16_t wanted_of_request(uint64_t request) { return (uint16_t) (request >> 48); }
+
+uint32_t datapath_key(struct derive *d, uint64_t datapath);  /* 0: none could be assigned */
+uint32_t port_key(struct derive *d, uint64_t datapath, uint64_t port);
+
+#endif
