@@ -21,9 +21,11 @@
  *         LB       name; name(backends=...);
  *         CALL     name(ARGUMENTS);                    "R = " before it if RESULT
  *         PARENS   name(); or name;                    "R = " before it if RESULT
+ *         ZONE     name; name(dnat); name(snat);
  *         SPECIAL  has its own syntax: next, assignments and their like
  * ARGUMENTS of CALL, one letter each: P logical port field, 4 IPv4 field, 6 IPv6 field, M MAC field,
- *         i integer, s string, '?' makes the next optional; "*" any list of KEY=VALUE or plain values.
+ *         i integer, s string, '?' makes the next optional; "*" any list of values and KEY = VALUE, "*=" the
+ *         same written KEY=VALUE.
  * RESULT: 0 none, 1 a one-bit field, 2 a port field, 3 any integer field. */
 #define LOGICAL_ACTIONS(X)                                                                          \
     X(SEQ, "", SPECIAL, "", 0, "")                                                                  \
@@ -37,10 +39,10 @@
     X(DROP, "drop", BARE, "", 0, "")                                                                \
     X(OUTPUT, "output", BARE, "", 0, "")                                                            \
     X(FLOOD_REMOTE, "flood_remote", BARE, "", 0, "")                                                \
-    X(CT_NEXT, "ct_next", SPECIAL, "", 0, "ip")                                                     \
+    X(CT_NEXT, "ct_next", ZONE, "", 0, "ip")                                                        \
     X(CT_COMMIT, "ct_commit", OPTIONAL_BLOCK, "", 0, "ip")                                          \
-    X(CT_COMMIT_TO_ZONE, "ct_commit_to_zone", SPECIAL, "", 0, "ip")                                 \
-    X(CT_COMMIT_NAT, "ct_commit_nat", SPECIAL, "", 0, "ip")                                         \
+    X(CT_COMMIT_TO_ZONE, "ct_commit_to_zone", ZONE, "", 0, "ip")                                    \
+    X(CT_COMMIT_NAT, "ct_commit_nat", ZONE, "", 0, "ip")                                            \
     X(CT_DNAT, "ct_dnat", NAT, "", 0, "ip")                                                         \
     X(CT_SNAT, "ct_snat", NAT, "", 0, "ip")                                                         \
     X(CT_DNAT_IN_CZONE, "ct_dnat_in_czone", NAT, "", 0, "ip")                                       \
@@ -83,21 +85,22 @@
     X(SET_QUEUE, "set_queue", CALL, "i", 0, "")                                                     \
     X(SET_METER, "set_meter", CALL, "i?i", 0, "")                                                   \
     X(CHECK_PKT_LARGER, "check_pkt_larger", CALL, "i", 1, "")                                       \
-    X(LOG, "log", CALL, "*", 0, "")                                                                 \
-    X(SAMPLE, "sample", CALL, "*", 0, "")                                                           \
+    X(LOG, "log", CALL, "*=", 0, "")                                                                \
+    X(SAMPLE, "sample", CALL, "*=", 0, "")                                                          \
     X(TRIGGER_EVENT, "trigger_event", CALL, "*", 0, "")                                             \
-    X(FWD_GROUP, "fwd_group", CALL, "*", 0, "")                                                     \
+    X(FWD_GROUP, "fwd_group", CALL, "*=", 0, "")                                                    \
     X(IGMP, "igmp", BARE, "", 0, "")                                                                \
     X(BIND_VPORT, "bind_vport", CALL, "sP", 0, "")                                                  \
     X(HANDLE_SVC_CHECK, "handle_svc_check", CALL, "P", 0, "")                                       \
     X(HANDLE_DHCPV6_REPLY, "handle_dhcpv6_reply", BARE, "", 0, "")                                  \
+    X(HANDLE_BFD_MSG, "handle_bfd_msg", PARENS, "", 0, "")                                          \
     X(CHK_LB_HAIRPIN, "chk_lb_hairpin", PARENS, "", 1, "")                                          \
     X(CHK_LB_HAIRPIN_REPLY, "chk_lb_hairpin_reply", PARENS, "", 1, "")                              \
     X(CHECK_IN_PORT_SEC, "check_in_port_sec", PARENS, "", 1, "")                                    \
     X(CHECK_OUT_PORT_SEC, "check_out_port_sec", PARENS, "", 1, "")                                  \
     X(COMMIT_ECMP_NH, "commit_ecmp_nh", CALL, "*", 0, "")                                           \
-    X(CHECK_ECMP_NH, "check_ecmp_nh", PARENS, "", 1, "")                                            \
-    X(CHECK_ECMP_NH_MAC, "check_ecmp_nh_mac", PARENS, "", 1, "")                                    \
+    X(CHECK_ECMP_NH, "chk_ecmp_nh", PARENS, "", 1, "")                                              \
+    X(CHECK_ECMP_NH_MAC, "chk_ecmp_nh_mac", PARENS, "", 1, "")                                      \
     X(COMMIT_LB_AFF, "commit_lb_aff", CALL, "*", 0, "")                                             \
     X(CHK_LB_AFF, "chk_lb_aff", PARENS, "", 1, "")
 
@@ -169,6 +172,8 @@ const struct act *act_call_fields(struct arena *arena, enum act_kind kind, field
 const struct act *act_result(struct arena *arena, enum act_kind kind, field_ref result) MUST_USE;
 const struct act *act_call_args(struct arena *arena, enum act_kind kind, field_ref result, const struct act_arg *args,
                                 size_t n) MUST_USE;
+/* "ct_next(dnat);", "ct_commit_nat(snat);": ZONE shapes with 'zone' "dnat" or "snat". */
+const struct act *act_zone(struct arena *arena, enum act_kind kind, const char *zone) MUST_USE;
 /* "set_queue(5);", "reg9[1] = check_pkt_larger(1514);", "set_meter(100);" */
 const struct act *act_call_u64(struct arena *arena, enum act_kind kind, field_ref result, uint64_t value) MUST_USE;
 struct act_arg act_arg_u64(struct arena *arena, const char *key, uint64_t value);
@@ -179,8 +184,9 @@ struct act_arg act_arg_value(struct arena *arena, const char *key, struct lconst
 /* A value that a user wrote, of a DHCP option for example: "10.0.0.1", "{8.8.8.8, 1.1.1.1}", "\"ovn.org\"". */
 struct err *act_arg_parse(struct arena *arena, const char *key, struct str text, struct act_arg *ret) MUST_USE;
 
-/* ct_dnat(IP), ct_snat(IP) and the in_czone kinds.  'ports' is "" or "MIN-MAX", "PORT". */
-const struct act *act_ct_nat(struct arena *arena, enum act_kind kind, const struct ip_addr *addr, const char *ports) MUST_USE;
+/* ct_dnat(IP,PORTS), ct_snat(IP,PORTS) and the in_czone kinds.  0, 0 is no ports; MIN, 0 is one. */
+const struct act *act_ct_nat(struct arena *arena, enum act_kind kind, const struct ip_addr *addr, uint16_t port_min,
+                             uint16_t port_max) MUST_USE;
 
 enum lb_flag { LB_NO_FLAG, LB_SKIP_SNAT, LB_FORCE_SNAT };
 struct lb_backend {

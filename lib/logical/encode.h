@@ -10,6 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/uuid.h"
 #include "lib/logical/actions.h"
+#include "lib/openflow/of_group.h"
 
 /* Where things are in the switch.  LOGICAL_TABLES_DEFAULT has the numbers of OVN, which operators know. */
 struct logical_tables {
@@ -79,10 +80,13 @@ struct encode_params {
     bool (*lookup_port)(void *aux, struct str name, uint32_t *ret_key);
     /* The OpenFlow port behind which a logical port of another chassis is, for fwd_group(liveness=true). */
     bool (*lookup_tunnel)(void *aux, struct str lport, uint32_t *ret_ofport);
-    /* The id of the group with this text: an OpenFlow group in the syntax of ovs-ofctl(8) without its id. */
-    uint32_t (*group)(void *aux, struct str text);
-    /* The id of the Meter row 'name', or of one made from 'text' ("kbps burst stats bands=..."); 0 if there is none. */
-    uint32_t (*meter)(void *aux, struct str name, struct str text);
+    /* The id that the controller gave to the group with this content; 'group->group_id' is not filled in, and
+     * 'group' is borrowed for the call. */
+    uint32_t (*group)(void *aux, const struct of_group *group);
+    /* The id of the meter of the Meter row 'name'; 0 if there is none. */
+    uint32_t (*meter)(void *aux, struct str name);
+    /* The id of a meter made for set_meter(): kbps, and kilobits of burst (0 for none). */
+    uint32_t (*rate_meter)(void *aux, uint32_t rate_kbps, uint32_t burst_kb);
     bool (*dhcp4_option)(void *aux, struct str name, struct dhcp_option *ret);
     bool (*dhcp6_option)(void *aux, struct str name, struct dhcp_option *ret);
 };

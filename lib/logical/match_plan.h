@@ -20,7 +20,7 @@
 
 #include "lib/base/err.h"
 #include "lib/logical/expr.h"
-#include "lib/openflow/match.h"
+#include "lib/openflow/of_match.h"
 
 struct match_plan;
 
@@ -75,6 +75,6 @@ void match_plan_bind(const struct match_plan *plan, const struct match_binder *b
 
 /* The OpenFlow field that 'symbol' is kept in and compared as: reg14 for inport.  'symbol' is a field,
  * not a subfield or predicate. */
-enum of_field logical_field(enum symbol symbol);
+enum of_field_id logical_field(enum symbol symbol);
 
 #endif

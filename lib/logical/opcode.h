@@ -45,7 +45,7 @@
     X(ICMP6_FRAG_MTU, 26, true, "mtu")                       /* be32 */                             \
     X(DHCP_RELAY_REQ_CHK, 27, true, "result, options")                                              \
     X(DHCP_RELAY_RESP_CHK, 28, true, "result, options")                                             \
-    X(DEC_TTL, 29, false, "")                                /* unused; dec_ttl is OpenFlow's own */
+    X(HANDLE_BFD_MSG, 29, false, "")
 
 enum opcode {
 #define X(ID, CODE, ...) OPCODE_##ID = CODE,
@@ -79,8 +79,8 @@ struct opcode_log {
     uint8_t pad;
     be32 name_length;
 };
-enum opcode_verdict { OPCODE_ALLOW, OPCODE_DROP, OPCODE_REJECT };
-enum opcode_severity { OPCODE_ALERT, OPCODE_WARNING, OPCODE_NOTICE, OPCODE_INFO, OPCODE_DEBUG };
+enum opcode_verdict { LOG_VERDICT_ALLOW, LOG_VERDICT_DROP, LOG_VERDICT_REJECT };
+enum opcode_severity { LOG_SEVERITY_ALERT, LOG_SEVERITY_WARNING, LOG_SEVERITY_NOTICE, LOG_SEVERITY_INFO, LOG_SEVERITY_DEBUG };
 
 struct opcode_event {
     be32 event;                                              /* enum opcode_event_kind */

@@ -88,6 +88,13 @@ enum symbol_kind {
     X(IP6_DST, "ip6.dst", ORDINAL, 128, NONE, 0, "ip6", 1)                                          \
     X(IP6_LABEL, "ip6.label", ORDINAL, 20, NONE, 0, "ip6", 1)                                       \
     X(IP6_MCAST, "ip6.mcast", PREDICATE, 1, NONE, 0, "eth.mcastv6 && ip6.dst[120..127] == 0xff", 0) \
+    X(IP6_MCAST_RSVD, "ip6.mcast_rsvd", PREDICATE, 1, NONE, 0,                                      \
+      "ip6.dst[116..127] == 0xff0 && ip6.dst[0..111] == 0x0", 0)                                    \
+    X(IP6_MCAST_ALL_NODES, "ip6.mcast_all_nodes", PREDICATE, 1, NONE, 0, "ip6.dst == {ff01::1, ff02::1}", 0) \
+    X(IP6_MCAST_ALL_RTRS, "ip6.mcast_all_rtrs", PREDICATE, 1, NONE, 0, "ip6.dst == {ff01::2, ff02::2, ff05::2}", 0) \
+    X(IP6_MCAST_SOL_NODE, "ip6.mcast_sol_node", PREDICATE, 1, NONE, 0, "ip6.dst == ff02::1:ff00:0/104", 0) \
+    X(IP6_MCAST_FLOOD, "ip6.mcast_flood", PREDICATE, 1, NONE, 0,                                    \
+      "eth.mcastv6 && (ip6.mcast_rsvd || ip6.mcast_all_nodes || ip6.mcast_all_rtrs || ip6.mcast_sol_node)", 0) \
     X(ICMP4, "icmp4", PREDICATE, 1, NONE, 0, "ip4 && ip.proto == 1", 0)                             \
     X(ICMP6, "icmp6", PREDICATE, 1, NONE, 0, "ip6 && ip.proto == 58", 0)                            \
     X(ICMP, "icmp", PREDICATE, 1, NONE, 0, "icmp4 || icmp6", 0)                                     \
@@ -179,7 +186,7 @@ const struct symbol_info *symbol_info(enum symbol symbol);   /* 'symbol' is not 
 enum symbol symbol_find(struct str name);                    /* F_NONE if there is none; O(1) */
 
 /* A symbol (bits 0-7), and unless the whole of it is meant, 1 + its last bit (bits 16-23) and its first
- * bit (bits 8-15). */
+ * bit (bits 8-15).  F_BIT() evaluates its second argument twice. */
 typedef uint32_t field_ref;
 #define F_BITS(SYMBOL, FIRST, LAST) ((field_ref) (SYMBOL) | (field_ref) (FIRST) << 8 | ((field_ref) (LAST) + 1) << 16)
 #define F_BIT(SYMBOL, N) F_BITS(SYMBOL, N, N)

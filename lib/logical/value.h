@@ -8,8 +8,8 @@
  * Why: "ip4.dst == 10.0.0.0/8" and "ip4.dst == 0xa000000/0xff000000" match the same packets, but
  * operators search for the first.  A constant therefore carries its form, and printing keeps it.
  *
- * Invariants: an integer has no bits outside its mask, except where parsing kept host bits that the text
- * had ("10.0.0.1/8"): lconst_parse() refuses those.  Strings are borrowed from the arena of the tree. */
+ * Invariants: an integer may keep host bits that its text had ("10.0.0.1/8"); they mean nothing.  A decimal
+ * has at most 64 bits.  Strings are borrowed, as a rule from the arena of the tree. */
 
 #include "lib/base/str.h"
 #include "lib/packet/addr.h"
@@ -72,5 +72,9 @@ void lconst_print(const struct lconst *constant, struct buf *out);
 /* Parses the text of one integer constant, as it stands in a match or as a member of an address set:
  * "10.0.0.0/8", "ff:ff:ff:ff:ff:ff", "fe80::/64", "0x800", "80".  False, '*ret' unchanged, if it is none. */
 bool lconst_parse(struct str text, struct lconst *ret);
+
+/* Reads the integer constant that 's' begins with.  Returns its length; 0 if there is none; SIZE_MAX, '*ret'
+ * unchanged, if there is a malformed one: too large, or with a mask that does not fit it. */
+size_t lconst_lex(struct str s, struct lconst *ret);
 
 #endif
