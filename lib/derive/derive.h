@@ -15,6 +15,9 @@
  *
  * A wave (derive_run()) goes rank by rank.  In each rank the dirty derivations run; their effects are compared
  * with those of their last run, and only differences travel on.  A value that comes out equal wakes nobody.
+ * A rank begins by settling its collections: readers see what the contributors of all lower ranks leave standing,
+ * so an element that passes from one contributor to another in a wave never moves.  Then its allocators run, then
+ * its derivations.
  *
  * Definitions are static tables indexed by the program's own enums, so many engines can share them (a property
  * test runs a fresh twin in the same process).  The engine knows nothing of databases or networks: rows are
@@ -23,10 +26,12 @@
  * Owns: nodes, edges, effects, output contents.  Input data and what the derivations read stay the caller's.
  *
  * Invariants: a derivation of rank r reads values of derivations, collections and allocators of ranks < r only
- * (CHECKed).  Reads and effects are legal only inside a run.  Row ids are reused only after the wave
- * that follows their removal.  Nothing that leaves the process depends on row ids, node ids or hash order.
+ * (CHECKed).  Reads and effects are legal only inside a run.  A row id is reused only after the wave
+ * that follows its removal (CHECKed).  Nothing that leaves the process depends on row ids, node ids or hash order.
+ * Equal contents are those with equal hash128().
  *
- * Cost: 64 bytes a node, 8 bytes a read edge, no allocation per read. */
+ * Cost: 64 bytes a node, 24 for each thing that is read, 16 for each read of it; 52 and its bytes a content.  No
+ * allocation per read.  docs/adr/0001-derivations.md has figures. */
 
 #include "lib/base/check.h"
 #include "lib/base/str.h"
@@ -37,11 +42,14 @@ struct derive;
  * whatever its readers ask for with derive_value(). */
 typedef void derive_fn(struct derive *d, uint64_t key);
 
-/* What makes nodes of a kind exist. */
+/* What makes nodes of a kind exist.  Of those DERIVE_ON_READ mind two things.  One whose key names a row may run
+ * once more in the wave in which the row goes, because its readers only run later: it must cope with a row that is
+ * no more.  And one that contributes to a collection does so at a rank above all its readers (CHECKed when seen),
+ * or it could exist because of its own contribution. */
 enum derive_subject {
     DERIVE_ON_READ,                                          /* the first derive_value(); dies with its last reader */
     DERIVE_ROW,                                              /* each row of table 'subject'; key = row id */
-    DERIVE_COLLECTION_KEY,                                   /* each key with members in collection 'subject' (of lower rank) */
+    DERIVE_COLLECTION_KEY,                                   /* each key with members in collection 'subject', of lower rank */
     DERIVE_ALWAYS,                                           /* once, with key 0 */
 };
 
@@ -112,17 +120,19 @@ bool derive_is_dirty(const struct derive *d);                /* would derive_run
 
 void derive_read_row(struct derive *d, uint16_t table, uint32_t row, uint32_t columns);
 void derive_read_key(struct derive *d, uint16_t space, uint64_t hash);   /* found or missed, both are reads */
-/* The value of another derivation (it runs now if it is new).  Valid until the calling derivation returns.
- * '*ret_n' (if not NULL) gets its size; a derivation that returned nothing gives NULL and 0. */
+/* The value of another derivation (a new one DERIVE_ON_READ runs now), aligned to 8 bytes.  Valid until the calling
+ * derivation returns.  '*ret_n' (if not NULL) gets its size.  A derivation that returned nothing gives NULL and 0;
+ * so does one without a subject, and that absence is a read like any other. */
 const void *derive_value(struct derive *d, uint16_t kind, uint64_t key, size_t *ret_n);
-/* The elements of a collection, in no order that may leave the process. */
+/* The elements of a collection, in no order that may leave the process.  Valid until the calling derivation returns. */
 const uint64_t *derive_members(struct derive *d, uint16_t collection, uint64_t key, size_t *ret_n);
 bool derive_has_members(struct derive *d, uint16_t collection, uint64_t key);    /* wakes only on empty ↔ not */
 bool derive_is_member(struct derive *d, uint16_t collection, uint64_t key, uint64_t element);
 
-/* --- Effects: inside a derivation --- */
+/* --- Effects: inside a derivation.  Their order does not count --- */
 
-void derive_return(struct derive *d, const void *value, size_t n);       /* at most once a run; flat bytes */
+/* At most once a run.  Flat bytes without padding that differs; none are as good as not returning. */
+void derive_return(struct derive *d, const void *value, size_t n);
 void derive_emit(struct derive *d, uint16_t sink, const void *content, size_t n);
 void derive_member(struct derive *d, uint16_t collection, uint64_t key, uint64_t element);
 
@@ -146,7 +156,7 @@ void derive_take_outputs(struct derive *d, const struct derive_outputs *cbs, voi
 /* All that stands now, as additions, whether taken or not (contents of sinks that forget only until taken).
  * For tests and for readers that start over. */
 void derive_all_outputs(struct derive *d, const struct derive_outputs *cbs, void *aux);
-/* The members of a collection, outside a run, unrecorded. */
+/* The members of a collection, outside a run (in allocators too), unrecorded.  Valid until the next wave. */
 const uint64_t *derive_peek_members(const struct derive *d, uint16_t collection, uint64_t key, size_t *ret_n);
 
 /* --- Statistics and debugging --- */
@@ -158,12 +168,18 @@ struct derive_stats derive_kind_stats(const struct derive *d, uint16_t kind);
 struct derive_stats derive_total_stats(const struct derive *d);
 void derive_clear_stats(struct derive *d);                   /* runs and cut-offs */
 void derive_put_stats(const struct derive *d, struct buf *out);          /* a table, one line a kind */
-size_t derive_memory(const struct derive *d);                /* bytes, approximately */
-void derive_check_invariants(const struct derive *d);
+size_t derive_memory(const struct derive *d);                /* bytes, approximately; walks all nodes */
+void derive_check_invariants(const struct derive *d);        /* between waves; walks everything */
 /* Marks every derivation dirty: "recompute", which must find nothing to change. */
 void derive_mark_all_dirty(struct derive *d);
-/* Seeded faults, to see the property tests fail: forget to record reads of this class. */
-enum derive_fault { DERIVE_FAULT_NONE, DERIVE_FAULT_MISSED_KEY, DERIVE_FAULT_MISSED_COLUMN, DERIVE_FAULT_MISSED_MEMBER };
+/* Seeded faults, to see the property tests fail: forget to record reads, or references, of this class. */
+enum derive_fault {
+    DERIVE_FAULT_NONE,
+    DERIVE_FAULT_MISSED_KEY,
+    DERIVE_FAULT_MISSED_COLUMN,
+    DERIVE_FAULT_MISSED_MEMBER,
+    DERIVE_FAULT_MISSED_REFERENCE,                           /* an effect that somebody else has too is not counted */
+};
 void derive_inject_fault(struct derive *d, enum derive_fault fault);
 
 /* Two 32-bit ids as one key. */

@@ -16,7 +16,7 @@
 
 struct pool;
 
-struct pool *pool_new(uint32_t min, uint32_t max) MUST_USE;
+struct pool *pool_new(uint32_t min, uint32_t max) MUST_USE;  /* 'min' is at least 1: 0 says "none" */
 void pool_free(struct pool *pool);
 /* Gives 'name' the number 'wanted'.  False (and nothing changed) if it is taken by another name or out of
  * range.  A number that 'name' had before is freed. */

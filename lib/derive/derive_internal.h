@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_DERIVE_INTERNAL_H
+#define WEFT_DERIVE_INTERNAL_H
+
+/* What: the data structures of the engine and the calls between its files.  README.md shows how they hang
+ * together.
+ *
+ *     derive.c       construction, input, the wave
+ *     nodes.c        derivations: birth, run, comparing with the last run, death
+ *     reads.c        who read what: heads, edges, and the public reads
+ *     collections.c  sets and their members
+ *     outputs.c      contents that were emitted, and what to report of them
+ *     stats.c        figures;  invariants.c  derive_check_invariants()
+ *     store.c        slabs and id tables
+ *
+ * Everything is an element of a slab and known by its 32-bit id; 0 means none. */
+
+#include "lib/base/vec.h"
+#include "lib/derive/derive.h"
+#include "lib/derive/store.h"
+
+VEC_DEFINE(id_vec, uint32_t);
+VEC_DEFINE(index_vec, uint16_t);
+
+/* --- Reads: a head for each thing that is read, an edge for each (thing, reader) --- */
+
+/* One reader of a thing.  The edge at 'at' of head 'head' and the entry {head, at} in the reader's list of reads
+ * name each other, so either can be found from the other without searching. */
+struct edge {
+    uint32_t reader;                                         /* node */
+    uint32_t columns;                                        /* of a row; all ones for anything else */
+};
+struct read {
+    uint32_t head;
+    uint32_t at;                                             /* index of the edge in the head */
+};
+
+enum head_type {
+    HEAD_FREE,
+    HEAD_ROW,                                                /* 'what' is the table, 'owner' the row */
+    HEAD_KEY,                                                /* 'what' is the space, 'owner' the hash */
+    HEAD_VALUE,                                              /* 'owner' is the node */
+    HEAD_MEMBERS,                                            /* 'owner' is the set: all its elements */
+    HEAD_EMPTINESS,                                          /* 'owner' is the set: whether it has any */
+    HEAD_MEMBER,                                             /* 'owner' is the member: whether it is in */
+};
+
+/* Something that is read.  It exists as long as it has edges (or a run that has just read it). */
+struct head {
+    uint64_t owner;
+    union {
+        struct edge one;                                     /* while 'capacity_log2' is 0 */
+        struct edge *many;                                   /* owned */
+    };
+    uint32_t n;                                              /* edges */
+    uint16_t what;
+    uint8_t type;                                            /* enum head_type */
+    uint8_t capacity_log2;
+};
+static_assert(sizeof(struct head) == 24, "a head is 24 bytes");
+
+/* --- Nodes --- */
+
+enum node_flag {
+    NODE_USED = 1 << 0,                                      /* exists; else it is free or waits to be */
+    NODE_LIVE = 1 << 1,                                      /* has a subject.  Otherwise somebody read its absence */
+    NODE_DIRTY = 1 << 2,                                     /* is in its rank's queue */
+    NODE_HAS_RUN = 1 << 3,
+    NODE_UNREAD = 1 << 4,                                    /* is in derive.unread */
+};
+
+enum { NODE_INLINE_VALUE = 24 };
+
+struct node {
+    uint64_t key;
+    union {
+        uint64_t small[NODE_INLINE_VALUE / 8];               /* a value of up to NODE_INLINE_VALUE bytes */
+        void *large;                                         /* owned */
+    };
+    void *lists;                                             /* owned: 'n_reads' reads, then 'n_effects' effects */
+    uint32_t n_reads;
+    uint32_t n_effects;                                      /* see effect_of_member() */
+    uint32_t value_size;                                     /* 0: nothing was returned */
+    uint32_t head;                                           /* of its readers, or 0 */
+    uint16_t kind;
+    uint8_t flags;                                           /* enum node_flag */
+};
+static_assert(sizeof(struct node) == 64, "a node is 64 bytes");
+
+static inline struct read *node_reads(const struct node *node) { return node->lists; }
+static inline uint32_t *node_effects(const struct node *node) { return (uint32_t *) (node_reads(node) + node->n_reads); }
+static inline const void *
+node_value(const struct node *node)
+{
+    return node->value_size > NODE_INLINE_VALUE ? node->large : node->value_size ? node->small : NULL;
+}
+
+/* An effect is the id of a content, or that of a member with a tag. */
+enum { EFFECT_MEMBER = 1u << 31 };
+static inline uint32_t effect_of_member(uint32_t member) { return member | EFFECT_MEMBER; }
+static inline bool effect_is_member(uint32_t effect) { return effect & EFFECT_MEMBER; }
+static inline uint32_t effect_id(uint32_t effect) { return effect & ~(uint32_t) EFFECT_MEMBER; }
+
+/* --- A run in progress.  Frames are kept and used again --- */
+
+struct frame_read {
+    uint32_t head;
+    uint32_t columns;
+    uint32_t at;                                             /* while committing */
+};
+struct frame {
+    uint32_t node;
+    uint8_t rank;
+    bool has_returned;
+    VEC(struct frame_read) reads;                            /* one for each head, in the order of first reads */
+    uint32_t *index;                                         /* hash of head → index in 'reads' + 1; open addressing */
+    uint32_t index_mask;
+    uint32_t index_capacity;
+    struct id_vec effects;                                   /* each holds a reference */
+    char *value;                                             /* buffer, owned */
+    size_t value_size;
+    size_t value_capacity;
+};
+
+/* --- Effects --- */
+
+/* A content in a sink, shared by all who emit it. */
+struct content {
+    uint64_t hash[2];
+    char *bytes;                                             /* owned; NULL once forgotten */
+    uint32_t refs;
+    uint32_t size;
+    uint32_t changed_at;                                     /* index + 1 in derive.changed, or 0 */
+    uint16_t sink;
+    bool is_reported;                                        /* as the last derive_take_outputs() left it */
+};
+
+/* One key of a collection. */
+struct set {
+    uint64_t key;
+    union {
+        uint64_t one;                                        /* while 'capacity' is 0 */
+        uint64_t *many;                                      /* owned */
+    };
+    uint32_t n;                                              /* settled elements */
+    uint32_t capacity;
+    uint32_t n_members;                                      /* members that exist, settled or not */
+    uint32_t members_head;                                   /* or 0 */
+    uint32_t emptiness_head;                                 /* or 0 */
+    uint16_t collection;
+    bool is_used;
+};
+
+/* An element that somebody contributes to a set, or whose absence somebody read.  What readers see changes when
+ * its collection is settled, that is once in a wave and after all contributors. */
+struct member {
+    uint64_t element;
+    uint32_t set;                                            /* 0 in a free one */
+    uint32_t refs;
+    uint32_t at;                                             /* index + 1 in the set's elements; 0: not in */
+    uint32_t head;                                           /* or 0 */
+    uint32_t changed_at;                                     /* index + 1 in derive.changed, or 0 */
+    bool is_unsettled;                                       /* is in its collection's 'unsettled' */
+    bool is_reported;
+};
+static_assert(sizeof(struct member) == 32, "a member is 32 bytes");
+
+/* --- The engine --- */
+
+enum { ROW_EXISTS = 1u << 31, ROW_LEAVING = 1u << 30, ROW_HEAD = ROW_LEAVING - 1 };
+
+struct table {
+    VEC(uint32_t) rows;                                      /* by row id: the head, ROW_EXISTS, ROW_LEAVING */
+    struct index_vec kinds;                                  /* whose subjects are its rows */
+};
+
+struct collection {
+    struct id_vec unsettled;                                 /* members */
+    struct index_vec kinds;                                  /* whose subjects are its keys */
+    struct index_vec allocators;                             /* whose requests it holds */
+};
+
+struct rank {
+    struct id_vec dirty;                                     /* nodes; those without NODE_DIRTY are to be skipped */
+    struct index_vec collections;
+    struct index_vec allocators;
+};
+
+struct allocator {
+    VEC(struct derive_change) changes;                       /* since its last update */
+};
+
+enum changed { CHANGED_CONTENTS, CHANGED_MEMBERS, CHANGED_N };
+
+enum { DERIVE_MAGIC = 0x64657269, NOT_IN_WAVE = -1 };
+
+struct derive {
+    uint32_t magic;
+    const struct derive_program *program;
+    void *aux;
+
+    struct slab nodes, heads, contents, sets, members;
+    struct id_table node_ids, key_ids, content_ids, set_ids, member_ids;
+
+    struct table *tables;
+    struct collection *collections;
+    struct allocator *allocators;
+    struct derive_stats *kinds;
+    struct rank *ranks;
+    int n_ranks;
+
+    /* The wave. */
+    bool is_running;
+    bool is_allocating;                                      /* an allocator may touch keys */
+    int rank;                                                /* being processed; NOT_IN_WAVE between rounds too */
+    size_t n_dirty;                                          /* nodes with NODE_DIRTY */
+    size_t n_unsettled;                                      /* members with 'is_unsettled' */
+    struct id_vec unread;                                    /* nodes that may have lost their reason to exist */
+    struct id_vec dead;                                      /* nodes; their ids are free after the wave */
+    VEC(uint64_t) leaving;                                   /* derive_pair(table, row): free after the wave */
+
+    /* Running derivations, innermost last. */
+    struct frame *frame;                                     /* frames.d[depth - 1], or NULL */
+    VEC(struct frame *) frames;
+    size_t depth;
+
+    struct id_vec changed[CHANGED_N];                        /* what derive_take_outputs() has to report */
+
+    enum derive_fault fault;
+};
+
+static inline struct derive *
+derive_checked(const struct derive *d)
+{
+    CHECK(d && d->magic == DERIVE_MAGIC);
+    return (struct derive *) d;
+}
+static inline struct node *node_at(const struct derive *d, uint32_t id) { return slab_get(&d->nodes, id); }
+static inline struct head *head_at(const struct derive *d, uint32_t id) { return slab_get(&d->heads, id); }
+static inline struct content *content_at(const struct derive *d, uint32_t id) { return slab_get(&d->contents, id); }
+static inline struct set *set_at(const struct derive *d, uint32_t id) { return slab_get(&d->sets, id); }
+static inline struct member *member_at(const struct derive *d, uint32_t id) { return slab_get(&d->members, id); }
+
+static inline const struct derive_kind *kind_of(const struct derive *d, const struct node *node) { return &d->program->kinds[node->kind]; }
+static inline struct edge *head_edges(struct head *head) { return head->capacity_log2 ? head->many : &head->one; }
+static inline const uint64_t *set_elements(const struct set *set) { return set->capacity ? set->many : &set->one; }
+
+static inline uint32_t node_hash(uint16_t kind, uint64_t key) { return store_hash(kind, key); }
+static inline uint32_t key_hash(uint16_t space, uint64_t hash) { return store_hash(space, hash); }
+static inline uint32_t set_hash(uint16_t collection, uint64_t key) { return store_hash(collection, key); }
+static inline uint32_t member_hash(uint32_t set, uint64_t element) { return store_hash(set, element); }
+static inline uint32_t content_hash(const struct content *c) { return store_hash(c->sink, c->hash[0]); }
+
+/* The innermost run; a read or an effect outside one is a bug of the caller. */
+static inline struct frame *
+frame_of(struct derive *d)
+{
+    CHECK(d->magic == DERIVE_MAGIC && d->frame);
+    return d->frame;
+}
+
+/* nodes.c */
+uint32_t node_find(const struct derive *d, uint16_t kind, uint64_t key);         /* or 0 */
+void node_subject_came(struct derive *d, uint16_t kind, uint64_t key);
+void node_subject_went(struct derive *d, uint16_t kind, uint64_t key);
+void node_mark_dirty(struct derive *d, uint32_t id);
+void node_run(struct derive *d, uint32_t id);
+void node_lost_reader(struct derive *d, uint32_t id);        /* 'id' has none now */
+void nodes_sweep(struct derive *d);                          /* removes nodes without a reason to exist */
+void nodes_bury(struct derive *d);                           /* frees the ids of removed nodes */
+void nodes_fini(struct derive *d);
+
+/* reads.c */
+struct frame *frame_begin(struct derive *d, uint32_t node);
+void frame_end(struct derive *d, struct frame *frame);
+void frame_free(struct frame *frame);
+/* Records that the innermost run reads the thing whose head is '*head', which is made if '*head' is 0. */
+void record_read(struct derive *d, uint32_t *head, enum head_type type, uint64_t owner);
+/* Makes the edges of the node of the innermost frame equal to what the frame has read, using the node's present
+ * list of reads, and sets 'at' in each of the frame's reads.  Returns whether the list differs. */
+bool reads_commit(struct derive *d, struct frame *frame);
+void reads_drop(struct derive *d, uint32_t node);            /* removes all edges of 'node' */
+void head_wake(struct derive *d, uint32_t head, uint32_t columns);       /* 'head' may be 0 */
+void head_wake_all(struct derive *d, uint32_t head);         /* likewise */
+uint32_t *table_row(struct derive *d, uint16_t table, uint32_t row);     /* its slot in 'rows' */
+uint32_t key_find(const struct derive *d, uint16_t space, uint64_t hash);        /* its head, or 0 */
+void heads_fini(struct derive *d);
+
+/* collections.c */
+void member_unref(struct derive *d, uint32_t member);
+void member_release_if_unused(struct derive *d, uint32_t member);
+void set_release_if_unused(struct derive *d, uint32_t set);
+void collection_settle(struct derive *d, uint16_t collection);
+void sets_fini(struct derive *d);
+
+/* outputs.c */
+void content_unref(struct derive *d, uint32_t content);
+/* Whether what stands differs from what was last reported of content or member 'id'. */
+void changed_set(struct derive *d, enum changed what, uint32_t id, bool is_changed);
+void contents_fini(struct derive *d);
+
+#endif
