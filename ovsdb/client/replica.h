@@ -14,8 +14,12 @@
  * Reads are recorded: functions that take 'struct derive *d' record what they read for the derivation that runs;
  * with 'd' NULL they record nothing (use outside of derivations).
  *
- * Invariants: only requested columns hold data, the others their default.  Row ids are small, dense per table,
- * and reused only after the update following their removal. */
+ * Invariants: only requested columns hold data, the others their default; a table monitored without columns has rows
+ * without columns.  Row ids are small, dense per table, and reused only after an update began when the engine attached had
+ * no wave to run.  Tables and their columns are sorted by name in the definition.
+ *
+ * Cost: 64 bytes a row and 24 a column; an update costs its own size, whatever the size of the tables; one more element
+ * in a set column of n costs copying n elements and one step in each index. */
 
 #include "lib/derive/derive.h"
 #include "ovsdb/model/schema.h"
@@ -26,9 +30,10 @@ struct row {
     struct uuid uuid;
     uint32_t id;                                             /* the row id lib/derive knows */
     uint16_t derive_table;                                   /* the table number lib/derive knows */
-    uint16_t table;                                          /* position in the replica's table list */
-    struct replica *replica;
-    struct datum columns[];                                  /* in the order of replica_table.columns */
+    uint8_t table;                                           /* position in the replica's table list */
+    uint8_t n_columns;                                       /* 0 in a table monitored without columns, else all */
+    const struct replica *replica;
+    struct datum columns[];                                  /* in the order of replica_table_def.columns */
 };
 
 /* The static description of a table a program uses; made by the generator.  A replica has one array of them. */
@@ -59,8 +64,9 @@ void replica_free(struct replica *replica);
 void replica_attach(struct replica *replica, struct derive *d);
 
 /* What to monitor.  Nothing is, until asked.  Columns not asked for stay at their default.  A table may be
- * monitored without columns (existence and uuid only). */
+ * monitored without columns (existence and uuid only).  To be asked before data arrives. */
 void replica_monitor_table(struct replica *replica, uint32_t table);     /* existence */
+bool replica_is_table_monitored(const struct replica *replica, uint32_t table);
 void replica_monitor_column(struct replica *replica, uint32_t table, uint32_t column);
 bool replica_is_monitored(const struct replica *replica, uint32_t table, uint32_t column);
 /* The condition for monitor_cond (RFC 7047 <condition> array or true/false); NULL: all rows.  Takes 'condition'.
@@ -76,7 +82,7 @@ uint32_t replica_add_index(struct replica *replica, uint32_t table, const uint32
 /* --- Reading --- */
 const struct row *replica_row(struct derive *d, const struct replica *replica, uint32_t table, const struct uuid *uuid);
 /* Rows with the given key in index 'index' ('keys' one atom per column).  replica_find(): the one with the least uuid,
- * or NULL.  replica_find_all(): all, sorted by uuid; '*ret' is valid until the next replica_apply or find_all. */
+ * or NULL.  replica_find_all(): all, sorted by uuid; '*ret' is valid until the next update. */
 const struct row *replica_find(struct derive *d, const struct replica *replica, uint32_t index, const union atom *keys);
 size_t replica_find_all(struct derive *d, const struct replica *replica, uint32_t index, const union atom *keys,
                         const struct row *const **ret);
@@ -92,6 +98,7 @@ size_t replica_count(const struct replica *replica, uint32_t table);
 static inline const struct datum *
 row_column(struct derive *d, const struct row *row, uint32_t column)
 {
+    CHECK(column < row->n_columns);
     derive_read_row(d, row->derive_table, row->id, UINT32_C(1) << (column % 32));
     return &row->columns[column];
 }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_CLIENT_REPLICA_PRIVATE_H
+#define WEFT_OVSDB_CLIENT_REPLICA_PRIVATE_H
+
+/* What: the inside of a replica, shared by replica.c (what is monitored, reading) and replica_apply.c (feeding). */
+
+#include "lib/base/hmap.h"
+#include "lib/base/vec.h"
+#include "ovsdb/client/index.h"
+#include "ovsdb/client/replica.h"
+
+/* A row with what only the replica knows of it. */
+struct replica_row {
+    struct hmap_node node;                                   /* in replica_table.rows, by uuid */
+    uint32_t changed;                                        /* columns (modulo 32) changed in this update */
+    uint8_t change;                                          /* what this update did: 0 or CHANGED_* */
+    bool was_mentioned;                                      /* by the snapshot that is expected */
+    struct row row;
+};
+enum { CHANGED_INSERTED = 1, CHANGED_MODIFIED, CHANGED_DELETED, CHANGED_CAME_AND_WENT };
+static inline struct replica_row *replica_row_of(const struct row *row) { return CONTAINER_OF(row, struct replica_row, row); }
+
+struct replica_column_state {
+    struct column_type type;                                 /* without constraints */
+    struct datum initial;                                    /* what columns without data hold; owned */
+    bool is_monitored;
+    bool server_has;                                         /* with the same type; true until a schema says no */
+    bool server_sends_value;                                 /* in "modify": the new value, not a difference */
+};
+
+struct replica_table {
+    const struct replica_table_def *def;
+    struct replica_column_state *columns;
+    struct hmap rows;
+    VEC(struct replica_row *) by_id;                         /* NULL where the id is free */
+    VEC(uint32_t) free_ids;
+    VEC(struct index *) indexes;                             /* owned */
+    json_t *condition;                                       /* NULL: all rows */
+    bool is_monitored, has_columns, server_has;
+};
+
+struct replica_feed {
+    replica_feed_cb *cb;
+    void *aux;
+};
+
+struct replica {
+    const struct replica_schema_def *def;
+    struct replica_table *tables;
+    VEC(struct index *) indexes;                             /* of all tables, by index number */
+    struct derive *derive;                                   /* or NULL */
+    uint16_t derive_base, space_base;
+    bool in_update, expects_snapshot;
+    VEC(struct replica_row *) changes;                       /* of this update; deleted rows are freed at its end */
+    VEC(struct replica_feed) feeds;
+    VEC(uint64_t) retired_ids;                               /* derive_pair(table, id) of removed rows */
+};
+
+void replica_touch_row_key(struct replica *replica, const struct row *row);
+
+#endif
