@@ -177,6 +177,7 @@ enum derive_fault {
     DERIVE_FAULT_NONE,
     DERIVE_FAULT_MISSED_KEY,
     DERIVE_FAULT_MISSED_COLUMN,
+    DERIVE_FAULT_MISSED_VALUE,
     DERIVE_FAULT_MISSED_MEMBER,
     DERIVE_FAULT_MISSED_REFERENCE,                           /* an effect that somebody else has too is not counted */
 };

@@ -98,7 +98,11 @@ derive_value(struct derive *d, uint16_t kind_id, uint64_t key, size_t *ret_n)
     }
     struct node *node = node_at(d, id);
     CHECK(!(node->flags & NODE_DIRTY));                      /* lower ranks have run */
-    record_read(d, &node->head, HEAD_VALUE, id);
+    if (d->fault == DERIVE_FAULT_MISSED_VALUE) {
+        node_lost_reader(d, id);
+    } else {
+        record_read(d, &node->head, HEAD_VALUE, id);
+    }
     if (ret_n) {
         *ret_n = node->value_size;
     }
