@@ -122,7 +122,7 @@ void replica_test_delete(struct replica *replica, struct row *row);
 
 /* The change feeds besides lib/derive, for writers that compare what they want with what is there.  Called once a row
  * and update, from replica_apply_end(), when all rows have their new contents; 'row' is still readable when it was
- * removed.  'columns' has bit c (modulo 32) for each column c that changed. */
+ * removed.  'columns' has bit c (modulo 32) for each column c that changed; all of them if the row came or went. */
 enum replica_change { REPLICA_INSERTED, REPLICA_MODIFIED, REPLICA_DELETED };
 typedef void replica_feed_cb(void *aux, enum replica_change change, const struct row *row, uint32_t columns);
 void replica_add_feed(struct replica *replica, replica_feed_cb *cb, void *aux);

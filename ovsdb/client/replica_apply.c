@@ -116,7 +116,7 @@ remove_row(struct replica *replica, struct replica_row *r)
     if (replica->derive) {
         derive_row_removed(replica->derive, r->row.derive_table, r->row.id);
     }
-    note_change(replica, r, CHANGED_DELETED, 0);
+    note_change(replica, r, CHANGED_DELETED, UINT32_MAX);
 }
 
 /* Changes to the columns of one row that take effect together. */

@@ -37,8 +37,10 @@ bool ovsdb_session_conditions_settled(const struct ovsdb_session *session);
 void ovsdb_session_conditions_changed(struct ovsdb_session *session);    /* after replica_set_condition(); batched */
 
 /* Sends "transact" with 'operations' (taken; an array without the database name).  'done' gets the "result" array
- * (borrowed), or NULL and an error: a JSON-RPC error, the error object of the operation that failed (the detail names
- * it), or 'lost'.  An abort by a failed operation arrives as an error.  Returns an id that cancels the callback. */
+ * (borrowed).  If an operation failed it gets the error object of that as 'err' as well (tagged; the detail names the
+ * operation by number), if the commit failed, likewise ("commit").  Without a result 'err' is a JSON-RPC error or
+ * tagged 'lost'.  Updates of the replica by a transaction are applied before its 'done' is called.
+ * Returns an id that cancels the callback. */
 typedef void ovsdb_txn_cb(void *aux, const json_t *result, struct err *err /* taken */);
 uint64_t ovsdb_session_transact(struct ovsdb_session *session, json_t *operations, ovsdb_txn_cb *done, void *aux);
 void ovsdb_session_forget(struct ovsdb_session *session, uint64_t id);
