@@ -16,6 +16,7 @@
 
 #include "lib/derive/derive.h"
 #include "lib/derive/pool.h"
+#include "ovsdb/client/desired.h"
 #include "ovsdb/client/replica.h"
 #include "schemas/sb.h"
 #include "schemas/vswitch.h"
@@ -79,7 +80,7 @@ enum controller_rank {
 #define CONTROLLER_SINKS(X)                                                                         \
     X(S_FLOW, "openflow-flows", false)                       /* flows.h */                          \
     X(S_GROUP, "openflow-groups", false)                                                            \
-    X(S_SB_ROW, "southbound-rows", false)                    /* desired.h */                        \
+    X(S_SB_ROW, "southbound-rows", false)                    /* ovsdb/client/desired.h */                        \
     X(S_OVS_ROW, "vswitch-rows", false)                                                             \
     X(S_LOCAL_PORT, "local-ports", false)                    /* ports bound here: what becomes "up" */
 
@@ -177,6 +178,7 @@ struct controller {
     struct local_datapaths *local;                           /* datapaths.h */
     struct zones *zones;                                     /* zones.h */
     struct lflow_cache *lflows;                              /* lflow.h: matches and actions, parsed once a text */
+    struct desired desired;                                  /* scratch of derivations that emit rows */
     struct arena *arena;                                     /* of the derivation that runs */
 };
 

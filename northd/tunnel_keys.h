@@ -24,6 +24,9 @@ static inline uint64_t port_of_request(uint64_t request) { return request & UINT
 static inline uint16_t wanted_of_request(uint64_t request) { return (uint16_t) (request >> 48); }
 
 uint32_t datapath_key(struct derive *d, uint64_t datapath);  /* 0: none could be assigned */
-uint32_t port_key(struct derive *d, uint64_t datapath, uint64_t port);
+uint32_t port_key(struct derive *d, uint64_t port);          /* likewise */
+
+/* The Northbound uuid that a Datapath_Binding stands for, whoever wrote it.  Unrecorded. */
+bool datapath_binding_nb_uuid(const struct sb_datapath_binding *dp, struct uuid *ret);
 
 #endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows that are about the whole deployment: SB_Global, address sets that flows refer to; and what goes back to the
+ * Northbound database: ports that are up, how far chassis have come. */
+#include <config.h>
+
+#include <string.h>
+
+#include "northd/northd.h"
+
+static const struct nb_nb_global *
+nb_global_row(struct derive *d, uint64_t key)
+{
+    return nb_nb_global(nb_row_or_null(d, NB_TABLE_NB_GLOBAL, key));
+}
+
+void
+derive_sb_global(struct derive *d, uint64_t key)
+{
+    const struct nb_nb_global *nb = nb_global_row(d, key);
+    struct desired *r = desired_begin(&northd_of(d)->desired, SB_TABLE_SB_GLOBAL, str_from(""));
+
+    desired_integer(r, SB_SB_GLOBAL_NB_CFG, nb_nb_global_nb_cfg(d, nb));
+    desired_boolean(r, SB_SB_GLOBAL_IPSEC, nb_nb_global_ipsec(d, nb));
+    desired_pairs(r, SB_SB_GLOBAL_OPTIONS, nb_nb_global_options(d, nb));
+    desired_emit(r, d, S_SB_ROW);
+}
+
+void
+derive_svc_monitor_set(struct derive *d, uint64_t key)
+{
+    const char *mac = nb_nb_global_options_get(d, nb_global_row(d, key), "svc_monitor_mac");
+    struct desired *r = desired_begin(&northd_of(d)->desired, SB_TABLE_ADDRESS_SET, str_from("svc_monitor_mac"));
+
+    desired_string(r, SB_ADDRESS_SET_NAME, "svc_monitor_mac");
+    desired_string(r, SB_ADDRESS_SET_ADDRESSES, mac);
+    desired_emit(r, d, S_SB_ROW);
+}
+
+/* A port is up when its binding says so; a port to a router is always. */
+static bool
+is_up(struct derive *d, const struct nb_logical_switch_port *lsp)
+{
+    const struct northd *northd = northd_of(d);
+    if (!strcmp(nb_logical_switch_port_type(d, lsp), "router")) {
+        return true;
+    }
+    const struct row *row = replica_find_string(d, northd->sb, northd->indexes[IX_PB_BY_PORT],
+                                                nb_logical_switch_port_name(d, lsp));
+    const bool *up = row ? sb_port_binding_up(d, sb_port_binding(row)) : NULL;
+    return up && *up;
+}
+
+void
+derive_lsp_up(struct derive *d, uint64_t lsp)
+{
+    const struct nb_logical_switch_port *row = lsp_row(d, lsp);
+    struct desired *r = desired_begin(&northd_of(d)->desired, NB_TABLE_LOGICAL_SWITCH_PORT,
+                                      writer_key_uuid(&row->row.uuid));
+    desired_boolean(r, NB_LOGICAL_SWITCH_PORT_UP, is_up(d, row));
+    desired_emit(r, d, S_NB_ROW);
+}
+
+/* How far each chassis has come; hv_cfg is the least of them (output.c). */
+void
+derive_chassis_cfg(struct derive *d, uint64_t key)
+{
+    const struct row *row = replica_row_by_id(northd_of(d)->sb, SB_TABLE_CHASSIS_PRIVATE, (uint32_t) key);
+    derive_member(d, C_HV_CFGS, 0, (uint64_t) sb_chassis_private_nb_cfg(d, sb_chassis_private(row)));
+}
