@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "northd/desired.h"
 #include "northd/multicast.h"
 #include "northd/ports.h"
 #include "northd/tunnel_keys.h"
@@ -27,13 +26,13 @@ emit_datapath(struct derive *d, uint64_t datapath, const struct uuid *uuid, cons
         return;                                              /* the allocator has said why */
     }
     uuid_format(uuid, text);
-    struct desired *r = desired_row(d, S_SB_ROW, SB_TABLE_DATAPATH_BINDING, text, uuid);
-    const char *const external_ids[][2] = {{what, text}, {"name", name}};
+    struct desired *r = desired_begin(&northd_of(d)->desired, SB_TABLE_DATAPATH_BINDING, writer_key_uuid(uuid));
     desired_integer(r, SB_DATAPATH_BINDING_TUNNEL_KEY, key);
-    desired_map(r, SB_DATAPATH_BINDING_EXTERNAL_IDS, external_ids, 2);
+    desired_pair(r, SB_DATAPATH_BINDING_EXTERNAL_IDS, what, text);
+    desired_pair(r, SB_DATAPATH_BINDING_EXTERNAL_IDS, "name", name);
     desired_string(r, SB_DATAPATH_BINDING_TYPE, what);
     desired_uuid(r, SB_DATAPATH_BINDING_NB_UUID, uuid);
-    desired_emit(r);
+    desired_emit(r, d, S_SB_ROW);
 }
 
 void
@@ -55,19 +54,18 @@ derive_lr_binding(struct derive *d, uint64_t key)
 /* --- Port_Binding: keyed by the port's name.  Columns that chassis own (chassis, up, encap, ...) are not here --- */
 
 static struct desired *
-port_binding(struct derive *d, uint64_t datapath, uint64_t port, const struct uuid *uuid, const char *name)
+port_binding(struct derive *d, uint64_t datapath, uint64_t port, const char *name)
 {
-    char text[UUID_LENGTH + 1];
-    uint32_t key = port_key(d, datapath, port);
+    uint32_t key = port_key(d, port);
 
     if (!key || !datapath_key(d, datapath)) {
         return NULL;
     }
     const struct row *dp = replica_row_by_id(northd_of(d)->nb, derive_first(datapath), derive_second(datapath));
-    struct desired *r = desired_row(d, S_SB_ROW, SB_TABLE_PORT_BINDING, name, uuid);
+    struct desired *r = desired_begin(&northd_of(d)->desired, SB_TABLE_PORT_BINDING, str_from(name));
     desired_string(r, SB_PORT_BINDING_LOGICAL_PORT, name);
     desired_integer(r, SB_PORT_BINDING_TUNNEL_KEY, key);
-    desired_ref(r, SB_PORT_BINDING_DATAPATH, SB_TABLE_DATAPATH_BINDING, uuid_format(&dp->uuid, text));
+    desired_ref(r, SB_PORT_BINDING_DATAPATH, SB_TABLE_DATAPATH_BINDING, writer_key_uuid(&dp->uuid));
     return r;
 }
 
@@ -92,8 +90,6 @@ set_requested_chassis(struct derive *d, struct desired *r, const char *requested
     }
     if (row) {
         desired_uuid(r, SB_PORT_BINDING_REQUESTED_CHASSIS, &row->uuid);
-    } else {
-        desired_empty(r, SB_PORT_BINDING_REQUESTED_CHASSIS);
     }
 }
 
@@ -104,12 +100,9 @@ set_switch_port_options(struct derive *d, struct desired *r, const struct nb_log
 {
     const char *peer = nb_logical_switch_port_options_get(d, lsp, "router-port");
     if (conf->type != LSP_ROUTER) {
-        desired_datum(r, SB_PORT_BINDING_OPTIONS, nb_logical_switch_port_options(d, lsp));
+        desired_pairs(r, SB_PORT_BINDING_OPTIONS, nb_logical_switch_port_options(d, lsp));
     } else if (peer) {
-        const char *const options[][2] = {{"peer", peer}};
-        desired_map(r, SB_PORT_BINDING_OPTIONS, options, 1);
-    } else {
-        desired_empty(r, SB_PORT_BINDING_OPTIONS);
+        desired_pair(r, SB_PORT_BINDING_OPTIONS, "peer", peer);
     }
 }
 
@@ -119,18 +112,10 @@ set_switch_port_ids(struct derive *d, struct desired *r, const struct nb_logical
 {
     const struct datum *ids = nb_logical_switch_port_external_ids(d, lsp);
     const char *neutron = datum_get_string(ids, "neutron:port_name");
-    if (!neutron || !*neutron || datum_get_string(ids, "name")) {
-        desired_datum(r, SB_PORT_BINDING_EXTERNAL_IDS, ids);
-        return;
+    desired_pairs(r, SB_PORT_BINDING_EXTERNAL_IDS, ids);
+    if (neutron && *neutron && !datum_get_string(ids, "name")) {
+        desired_pair(r, SB_PORT_BINDING_EXTERNAL_IDS, "name", neutron);
     }
-    const char *(*pairs)[2] = arena_alloc(run_arena(d), (ids->n + 1) * sizeof *pairs);
-    for (uint32_t i = 0; i < ids->n; i++) {
-        pairs[i][0] = datum_keys(ids)[i].string->text;
-        pairs[i][1] = datum_values(ids)[i].string->text;
-    }
-    pairs[ids->n][0] = "name";
-    pairs[ids->n][1] = neutron;
-    desired_map(r, SB_PORT_BINDING_EXTERNAL_IDS, (const char *const (*)[2]) pairs, ids->n + 1);
 }
 
 void
@@ -143,7 +128,7 @@ derive_lsp_binding(struct derive *d, uint64_t key)
     if (conf->ls == NO_ROW || conf->type == LSP_UNSUPPORTED) {
         return;
     }
-    struct desired *r = port_binding(d, dp_of_switch(conf->ls), port_of_lsp((uint32_t) key), &lsp->row.uuid,
+    struct desired *r = port_binding(d, dp_of_switch(conf->ls), port_of_lsp((uint32_t) key),
                                      nb_logical_switch_port_name(d, lsp));
     if (!r) {
         return;
@@ -151,16 +136,14 @@ derive_lsp_binding(struct derive *d, uint64_t key)
     desired_string(r, SB_PORT_BINDING_TYPE, binding_type(nb_logical_switch_port_type(d, lsp), conf->type));
     set_switch_port_options(d, r, lsp, conf);
     set_switch_port_ids(d, r, lsp);
-    desired_datum(r, SB_PORT_BINDING_MAC, nb_logical_switch_port_addresses(d, lsp));
-    desired_datum(r, SB_PORT_BINDING_PORT_SECURITY, nb_logical_switch_port_port_security(d, lsp));
-    desired_optional_string(r, SB_PORT_BINDING_PARENT_PORT, nb_logical_switch_port_parent_name(d, lsp));
+    desired_strings(r, SB_PORT_BINDING_MAC, nb_logical_switch_port_addresses(d, lsp));
+    desired_strings(r, SB_PORT_BINDING_PORT_SECURITY, nb_logical_switch_port_port_security(d, lsp));
+    desired_string(r, SB_PORT_BINDING_PARENT_PORT, nb_logical_switch_port_parent_name(d, lsp));
     if (tag) {
         desired_integer(r, SB_PORT_BINDING_TAG, *tag);
-    } else {
-        desired_empty(r, SB_PORT_BINDING_TAG);
     }
     set_requested_chassis(d, r, nb_logical_switch_port_options_get(d, lsp, "requested-chassis"));
-    desired_emit(r);
+    desired_emit(r, d, S_SB_ROW);
 }
 
 /* "MAC NETWORK...", as the chassis reads it. */
@@ -203,38 +186,45 @@ derive_lrp_binding(struct derive *d, uint64_t key)
     if (conf->lr == NO_ROW) {
         return;
     }
-    struct desired *r = port_binding(d, dp_of_router(conf->lr), port_of_lrp((uint32_t) key), &lrp->row.uuid,
+    struct desired *r = port_binding(d, dp_of_router(conf->lr), port_of_lrp((uint32_t) key),
                                      nb_logical_router_port_name(d, lrp));
     if (!r) {
         return;
     }
     const char *peer = router_port_peer(d, key, conf);
-    const char *const options[][2] = {{"peer", peer}};
     desired_string(r, SB_PORT_BINDING_TYPE, "patch");
-    desired_map(r, SB_PORT_BINDING_OPTIONS, options, peer ? 1 : 0);
-    desired_datum(r, SB_PORT_BINDING_EXTERNAL_IDS, nb_logical_router_port_external_ids(d, lrp));
+    if (peer) {
+        desired_pair(r, SB_PORT_BINDING_OPTIONS, "peer", peer);
+    }
+    desired_pairs(r, SB_PORT_BINDING_EXTERNAL_IDS, nb_logical_router_port_external_ids(d, lrp));
     desired_string(r, SB_PORT_BINDING_MAC, router_port_mac(d, lrp));
-    desired_emit(r);
+    desired_emit(r, d, S_SB_ROW);
 }
 
-/* --- Multicast_Group: keyed by datapath and name; its ports are the members of the collection, added and removed one
- *     at a time by the output (output.c) --- */
+/* --- Multicast_Group: keyed by switch and group; its ports are emitted by the ports themselves (topology.c) --- */
+
+struct str
+multicast_group_key(const struct uuid *ls, enum multicast_group group, uint8_t ret[MULTICAST_KEY_SIZE])
+{
+    memcpy(ret, ls, sizeof *ls);
+    ret[sizeof *ls] = (uint8_t) group;
+    return str_n((const char *) ret, MULTICAST_KEY_SIZE);
+}
 
 void
 derive_multicast_group(struct derive *d, uint64_t key)
 {
-    const struct multicast_group_def *group = &multicast_group_defs[derive_second(key)];
+    enum multicast_group group = derive_second(key);
     const struct nb_logical_switch *ls = ls_row(d, derive_first(key));
-    char dp[UUID_LENGTH + 1];
+    uint8_t row_key[MULTICAST_KEY_SIZE];
 
     if (!datapath_key(d, dp_of_switch(derive_first(key)))) {
         return;
     }
-    uuid_format(&ls->row.uuid, dp);
-    const char *row_key = arena_printf(run_arena(d), "%s %s", dp, group->name);
-    struct desired *r = desired_row(d, S_SB_ROW, SB_TABLE_MULTICAST_GROUP, row_key, NULL);
-    desired_string(r, SB_MULTICAST_GROUP_NAME, group->name);
-    desired_integer(r, SB_MULTICAST_GROUP_TUNNEL_KEY, group->tunnel_key);
-    desired_ref(r, SB_MULTICAST_GROUP_DATAPATH, SB_TABLE_DATAPATH_BINDING, dp);
-    desired_emit(r);
+    struct desired *r = desired_begin(&northd_of(d)->desired, SB_TABLE_MULTICAST_GROUP,
+                                      multicast_group_key(&ls->row.uuid, group, row_key));
+    desired_string(r, SB_MULTICAST_GROUP_NAME, multicast_group_defs[group].name);
+    desired_integer(r, SB_MULTICAST_GROUP_TUNNEL_KEY, multicast_group_defs[group].tunnel_key);
+    desired_ref(r, SB_MULTICAST_GROUP_DATAPATH, SB_TABLE_DATAPATH_BINDING, writer_key_uuid(&ls->row.uuid));
+    desired_emit(r, d, S_SB_ROW);
 }

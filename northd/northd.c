@@ -58,6 +58,7 @@ northd_new(void)
     add_indexes(northd);
     northd->keys = tunnel_keys_new();
     northd->arena = arena_new();
+    northd->desired = (struct desired) DESIRED_INIT;
     buf_init(&northd->flow_text, BUF_NO_LIMIT);
     northd->derive = derive_new(&program, northd);
     return northd;
@@ -68,6 +69,7 @@ northd_free(struct northd *northd)
 {
     if (northd) {
         derive_free(northd->derive);
+        desired_fini(&northd->desired);
         buf_fini(&northd->flow_text);
         arena_free(northd->arena);
         tunnel_keys_free(northd->keys);
@@ -77,10 +79,16 @@ northd_free(struct northd *northd)
     }
 }
 
+const struct row *
+nb_row_or_null(struct derive *d, uint32_t table, uint64_t id)
+{
+    return replica_row_by_id(northd_of(d)->nb, table, (uint32_t) id);
+}
+
 static const struct row *
 nb_row(struct derive *d, uint32_t table, uint64_t id)
 {
-    const struct row *row = replica_row_by_id(northd_of(d)->nb, table, (uint32_t) id);
+    const struct row *row = nb_row_or_null(d, table, id);
     CHECK(row);
     return row;
 }

@@ -15,6 +15,7 @@
 
 #include "lib/derive/derive.h"
 #include "lib/derive/pool.h"
+#include "ovsdb/client/desired.h"
 #include "ovsdb/client/replica.h"
 #include "schemas/nb.h"
 #include "schemas/sb.h"
@@ -29,7 +30,6 @@ enum northd_rank {
     RANK_LINK_SETS,
     RANK_KEYS,                                               /* allocators: tunnel keys */
     RANK_OUTPUT,                                             /* rows and flows */
-    RANK_OUTPUT_SETS,                                        /* sets that only leave the process */
 };
 
 /* X(IDENTIFIER, "name", rank, on, subject, function) */
@@ -58,7 +58,7 @@ enum northd_rank {
     X(K_NB_OPTION, "nb-option", RANK_LINKS, DERIVE_ON_READ, 0, derive_nb_option) /* key: enum nb_option */ \
     /* global.c: rows that are about the whole deployment. */                                       \
     X(K_SB_GLOBAL, "sb-global", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_NB_GLOBAL, derive_sb_global)      \
-    X(K_STATIC_ROWS, "static-rows", RANK_OUTPUT, DERIVE_ALWAYS, 0, derive_static_rows)              \
+    X(K_SVC_MONITOR, "svc-monitor", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_NB_GLOBAL, derive_svc_monitor_set) \
     X(K_PORT_UP, "lsp-up", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_SWITCH_PORT, derive_lsp_up)    \
     X(K_CHASSIS_CFG, "chassis-cfg", RANK_TOPOLOGY, DERIVE_ROW, SB_DERIVE_BASE + SB_TABLE_CHASSIS_PRIVATE, derive_chassis_cfg) \
     /* switch.c */                                                                                  \
@@ -80,12 +80,12 @@ enum northd_rank {
 
 /* X(IDENTIFIER, "name", rank, is_output) */
 #define NORTHD_COLLECTIONS(X)                                                                       \
-    X(C_SWITCHES, "switches", RANK_TOPOLOGY_SETS, true)      /* 0 → ls; a datapath set */           \
-    X(C_ROUTERS, "routers", RANK_TOPOLOGY_SETS, true)        /* 0 → lr (enabled); a datapath set */ \
-    X(C_ROUTERS_LEARN_ALL, "routers-learn-all", RANK_TOPOLOGY_SETS, true) /* always_learn_from_arp_request */ \
-    X(C_ROUTERS_LEARN_SOME, "routers-learn-some", RANK_TOPOLOGY_SETS, true) /* the others */        \
-    X(C_SWITCHES_UNKNOWN, "switches-unknown", RANK_LINK_SETS, true) /* with ports of unknown addresses */ \
-    X(C_SWITCHES_KNOWN, "switches-known", RANK_LINK_SETS, true) /* without */                       \
+    X(C_SWITCHES, "switches", RANK_TOPOLOGY_SETS, false)      /* 0 → ls; a datapath set */           \
+    X(C_ROUTERS, "routers", RANK_TOPOLOGY_SETS, false)        /* 0 → lr (enabled); a datapath set */ \
+    X(C_ROUTERS_LEARN_ALL, "routers-learn-all", RANK_TOPOLOGY_SETS, false) /* always_learn_from_arp_request */ \
+    X(C_ROUTERS_LEARN_SOME, "routers-learn-some", RANK_TOPOLOGY_SETS, false) /* the others */        \
+    X(C_SWITCHES_UNKNOWN, "switches-unknown", RANK_LINK_SETS, false) /* with ports of unknown addresses */ \
+    X(C_SWITCHES_KNOWN, "switches-known", RANK_LINK_SETS, false) /* without */                       \
     X(C_NB_GLOBAL, "nb-global", RANK_TOPOLOGY_SETS, false)   /* 0 → the row of NB_Global */         \
     X(C_DATAPATHS, "datapaths", RANK_TOPOLOGY_SETS, false)   /* wanted key or 0 → datapath: asks for a tunnel key */ \
     X(C_PORTS, "ports", RANK_TOPOLOGY_SETS, false)           /* datapath → port_request(): likewise */ \
@@ -94,14 +94,15 @@ enum northd_rank {
     X(C_LR_NETWORKS, "lr-networks", RANK_TOPOLOGY_SETS, false) /* hash of (lr, network) → lrp */    \
     X(C_LR_PLENS, "lr-plens", RANK_TOPOLOGY_SETS, false)     /* (lr, is IPv6) → prefix lengths of its networks */ \
     X(C_LS_ROUTER_PORTS, "ls-router-ports", RANK_TOPOLOGY_SETS, false) /* ls → (lsp, lrp) attached */ \
-    X(C_MC_PORTS, "multicast-ports", RANK_TOPOLOGY_SETS, true) /* (ls, group) → lsp */              \
+    X(C_MC_PORTS, "multicast-ports", RANK_TOPOLOGY_SETS, false) /* (ls, group) → lsp */              \
     X(C_ROUTE_GROUPS, "route-groups", RANK_LINK_SETS, false) /* ECMP group → (route, lrp) */        \
-    X(C_HV_CFGS, "hv-cfgs", RANK_TOPOLOGY_SETS, true)        /* 0 → nb_cfg of some chassis */
+    X(C_HV_CFGS, "hv-cfgs", RANK_TOPOLOGY_SETS, false)        /* 0 → nb_cfg of some chassis */
 
 /* X(IDENTIFIER, "name", forget) */
 #define NORTHD_SINKS(X)                                                                             \
     X(S_FLOW, "logical-flows", true)                         /* emit.c */                           \
-    X(S_SB_ROW, "southbound-rows", false)                    /* rows.c */                           \
+    X(S_SB_ROW, "southbound-rows", false)                    /* ovsdb/client/desired.h */           \
+    X(S_SB_MEMBER, "southbound-members", false)              /* elements of set columns, one by one */ \
     X(S_NB_ROW, "northbound-rows", false)
 
 /* Look-up spaces besides those of the replicas' tables and indexes. */
@@ -167,6 +168,7 @@ struct northd {
     uint32_t indexes[N_INDEXES];                             /* replica index numbers */
     struct tunnel_keys *keys;                                /* tunnel_keys.h */
     struct arena *arena;                                     /* of the derivation that runs; reset before each */
+    struct desired desired;                                  /* scratch of derivations that emit rows */
     struct buf flow_text;                                    /* scratch of emit_flow() */
 };
 
@@ -183,7 +185,9 @@ static inline uint64_t dp_of_router(uint32_t lr) { return derive_pair(NB_TABLE_L
 static inline uint64_t port_of_lsp(uint32_t lsp) { return derive_pair(NB_TABLE_LOGICAL_SWITCH_PORT, lsp); }
 static inline uint64_t port_of_lrp(uint32_t lrp) { return derive_pair(NB_TABLE_LOGICAL_ROUTER_PORT, lrp); }
 
-/* Rows by id; the row must exist (a derivation's own subject, or an id found through the engine). */
+/* Rows by id.  The row exists, as the subject of a derivation or an id found through the engine does; the exception is
+ * the key of a DERIVE_ON_READ derivation (derive.h), for which nb_row_or_null() asks. */
+const struct row *nb_row_or_null(struct derive *d, uint32_t table, uint64_t id);
 const struct nb_logical_switch *ls_row(struct derive *d, uint64_t ls);
 const struct nb_logical_router *lr_row(struct derive *d, uint64_t lr);
 const struct nb_logical_switch_port *lsp_row(struct derive *d, uint64_t lsp);

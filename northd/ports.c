@@ -46,10 +46,9 @@ router_port_of(struct derive *d, const struct nb_logical_switch_port *lsp)
     return row ? nb_logical_router_port(row) : NULL;
 }
 
-void
-derive_lsp_conf(struct derive *d, uint64_t key)
+static void
+build_lsp_conf(struct derive *d, const struct nb_logical_switch_port *lsp)
 {
-    const struct nb_logical_switch_port *lsp = lsp_row(d, key);
     const bool *enabled = nb_logical_switch_port_enabled(d, lsp);
     struct lsp_conf conf;
 
@@ -71,6 +70,15 @@ derive_lsp_conf(struct derive *d, uint64_t key)
         conf.has_unknown |= str_is(text, "unknown");
     }
     derive_return(d, &conf, sizeof conf);
+}
+
+void
+derive_lsp_conf(struct derive *d, uint64_t key)
+{
+    const struct row *row = nb_row_or_null(d, NB_TABLE_LOGICAL_SWITCH_PORT, key);
+    if (row) {
+        build_lsp_conf(d, nb_logical_switch_port(row));
+    }
 }
 
 const struct lsp_conf *
@@ -156,10 +164,9 @@ add_router_addresses(struct derive *d, struct addresses *out, uint32_t lrp)
     }
 }
 
-void
-derive_lsp_addresses(struct derive *d, uint64_t key)
+static void
+build_lsp_addresses(struct derive *d, uint64_t key, const struct nb_logical_switch_port *lsp)
 {
-    const struct nb_logical_switch_port *lsp = lsp_row(d, key);
     const char *name = nb_logical_switch_port_name(d, lsp);
     const struct datum *texts = nb_logical_switch_port_addresses(d, lsp);
     struct addresses addresses = {0};
@@ -181,6 +188,15 @@ derive_lsp_addresses(struct derive *d, uint64_t key)
     }
     derive_return(d, addresses.d, addresses.n * sizeof *addresses.d);
     vec_fini(&addresses);
+}
+
+void
+derive_lsp_addresses(struct derive *d, uint64_t key)
+{
+    const struct row *row = nb_row_or_null(d, NB_TABLE_LOGICAL_SWITCH_PORT, key);
+    if (row) {
+        build_lsp_addresses(d, key, nb_logical_switch_port(row));
+    }
 }
 
 const struct port_address *
@@ -219,10 +235,9 @@ parse_network(const char *lrp_name, const char *text, struct ip_prefix *out)
     return true;
 }
 
-void
-derive_lrp_conf(struct derive *d, uint64_t key)
+static void
+build_lrp_conf(struct derive *d, const struct nb_logical_router_port *lrp)
 {
-    const struct nb_logical_router_port *lrp = lrp_row(d, key);
     const char *name = nb_logical_router_port_name(d, lrp);
     const char *mac = nb_logical_router_port_mac(d, lrp);
     const char *peer = nb_logical_router_port_peer(d, lrp);
@@ -238,6 +253,15 @@ derive_lrp_conf(struct derive *d, uint64_t key)
         log_warn("Logical_Router_Port %s: mac: '%s' is not an Ethernet address", name, mac);
     }
     derive_return(d, &conf, sizeof conf);
+}
+
+void
+derive_lrp_conf(struct derive *d, uint64_t key)
+{
+    const struct row *row = nb_row_or_null(d, NB_TABLE_LOGICAL_ROUTER_PORT, key);
+    if (row) {
+        build_lrp_conf(d, nb_logical_router_port(row));
+    }
 }
 
 const struct lrp_conf *
@@ -257,10 +281,9 @@ has_link_local(const struct prefixes *networks)
     return false;
 }
 
-void
-derive_lrp_networks(struct derive *d, uint64_t key)
+static void
+build_lrp_networks(struct derive *d, const struct nb_logical_router_port *lrp)
 {
-    const struct nb_logical_router_port *lrp = lrp_row(d, key);
     const char *name = nb_logical_router_port_name(d, lrp);
     const struct datum *texts = nb_logical_router_port_networks(d, lrp);
     struct prefixes networks = {0};
@@ -281,6 +304,15 @@ derive_lrp_networks(struct derive *d, uint64_t key)
     }
     derive_return(d, networks.d, networks.n * sizeof *networks.d);
     vec_fini(&networks);
+}
+
+void
+derive_lrp_networks(struct derive *d, uint64_t key)
+{
+    const struct row *row = nb_row_or_null(d, NB_TABLE_LOGICAL_ROUTER_PORT, key);
+    if (row) {
+        build_lrp_networks(d, nb_logical_router_port(row));
+    }
 }
 
 const struct ip_prefix *
@@ -347,10 +379,9 @@ parse_route(struct derive *d, const struct nb_logical_router_static_route *route
     return NULL;
 }
 
-void
-derive_route_conf(struct derive *d, uint64_t key)
+static void
+build_route_conf(struct derive *d, const struct nb_logical_router_static_route *route)
 {
-    const struct nb_logical_router_static_route *route = route_row(d, key);
     const char *policy = nb_logical_router_static_route_policy(d, route);
     const char *table = nb_logical_router_static_route_route_table(d, route);
     const char *symmetric = nb_logical_router_static_route_options_get(d, route, "ecmp_symmetric_reply");
@@ -370,6 +401,15 @@ derive_route_conf(struct derive *d, uint64_t key)
                  nb_logical_router_static_route_nexthop(d, route));
     }
     derive_return(d, &conf, sizeof conf);
+}
+
+void
+derive_route_conf(struct derive *d, uint64_t key)
+{
+    const struct row *row = nb_row_or_null(d, NB_TABLE_LOGICAL_ROUTER_STATIC_ROUTE, key);
+    if (row) {
+        build_route_conf(d, nb_logical_router_static_route(row));
+    }
 }
 
 const struct route_conf *

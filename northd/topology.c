@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "lib/base/hash.h"
+#include "northd/emit.h"
 #include "northd/multicast.h"
 #include "northd/ports.h"
+#include "northd/tunnel_keys.h"
 #include "northd/tunnel_keys.h"
 
 /* The tunnel key that an option asks for, or 0. */
@@ -47,6 +49,17 @@ derive_lr_topology(struct derive *d, uint64_t key)
     derive_member(d, C_DATAPATHS, wanted_key(wanted, MAX_DATAPATH_KEY), dp_of_router((uint32_t) key));
 }
 
+static void
+join_group(struct derive *d, uint32_t ls, enum multicast_group group, uint64_t lsp)
+{
+    uint8_t key[MULTICAST_KEY_SIZE];
+    const char *name = nb_logical_switch_port_name(d, lsp_row(d, lsp));
+    derive_member(d, C_MC_PORTS, derive_pair(ls, group), lsp);
+    desired_emit_member(&northd_of(d)->desired, d, S_SB_MEMBER, SB_TABLE_MULTICAST_GROUP,
+                        multicast_group_key(&ls_row(d, ls)->row.uuid, group, key), SB_MULTICAST_GROUP_PORTS,
+                        SB_TABLE_PORT_BINDING, str_from(name));
+}
+
 void
 derive_lsp_topology(struct derive *d, uint64_t lsp)
 {
@@ -58,12 +71,12 @@ derive_lsp_topology(struct derive *d, uint64_t lsp)
     derive_member(d, C_PORTS, dp_of_switch(conf->ls),
                   port_request(port_of_lsp((uint32_t) lsp), (uint16_t) wanted_key(wanted, MAX_PORT_KEY)));
     if (conf->enabled) {
-        derive_member(d, C_MC_PORTS, derive_pair(conf->ls, MC_FLOOD), lsp);
+        join_group(d, conf->ls, MC_FLOOD, lsp);
         if (conf->type != LSP_ROUTER) {
-            derive_member(d, C_MC_PORTS, derive_pair(conf->ls, MC_FLOOD_L2), lsp);
+            join_group(d, conf->ls, MC_FLOOD_L2, lsp);
         }
         if (conf->has_unknown) {
-            derive_member(d, C_MC_PORTS, derive_pair(conf->ls, MC_UNKNOWN), lsp);
+            join_group(d, conf->ls, MC_UNKNOWN, lsp);
         }
     }
     if (conf->lrp != NO_ROW) {
@@ -104,5 +117,5 @@ void
 derive_ls_unknown(struct derive *d, uint64_t ls)
 {
     bool unknown = derive_has_members(d, C_MC_PORTS, derive_pair((uint32_t) ls, MC_UNKNOWN));
-    derive_member(d, unknown ? C_SWITCHES_UNKNOWN : C_SWITCHES_KNOWN, 0, ls);
+    join_dp_set(d, unknown ? C_SWITCHES_UNKNOWN : C_SWITCHES_KNOWN, ls, &ls_row(d, ls)->row.uuid);
 }

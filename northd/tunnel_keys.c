@@ -260,29 +260,24 @@ assign(struct northd *northd, const struct request *r)
 /* The owners whose requests ended: taken out of 'owners', in a list for release. */
 VEC_DEFINE(owners, struct owner *);
 
-static bool
-is_asked_for_again(const struct tunnel_keys *keys, const struct owner *gone)
-{
-    const struct owner *owner = find_owner(keys, gone->what);
-    return owner && uuid_eq(&owner->datapath, &gone->datapath)
-        && (!gone->port || (owner->port && !strcmp(owner->port, gone->port)));
-}
-
-/* Releases what no request of equal name took over. */
+/* Releases the names of 'went' that no new request took over.  'came' is sorted by compare_requests(). */
 static void
-release(struct northd *northd, struct owner *gone, const struct requests *came)
+release(struct northd *northd, const struct owners *went, const struct requests *came)
 {
-    bool taken_over = is_asked_for_again(northd->keys, gone);
-    for (size_t i = 0; i < came->n && !taken_over; i++) {
-        const struct owner *owner = came->d[i].owner;
-        taken_over = uuid_eq(&owner->datapath, &gone->datapath)
-            && (!gone->port || (owner->port && !strcmp(owner->port, gone->port)));
-    }
-    if (!taken_over) {
-        pool_release(pool_of(northd, gone), name_of(gone));
-        if (gone->port) {
-            drop_empty_port_pool(northd->keys, &gone->datapath);
+    for (size_t i = 0; i < went->n; i++) {
+        struct owner *gone = went->d[i];
+        struct request with_wish = {1, gone}, without = {0, gone};
+        bool taken_over = came->n
+            && (bsearch(&with_wish, came->d, came->n, sizeof *came->d, compare_requests)
+                || bsearch(&without, came->d, came->n, sizeof *came->d, compare_requests));
+        if (!taken_over) {
+            pool_release(pool_of(northd, gone), name_of(gone));
+            if (gone->port) {
+                drop_empty_port_pool(northd->keys, &gone->datapath);
+            }
         }
+        free(gone->port);
+        free(gone);
     }
 }
 
@@ -324,10 +319,8 @@ update(struct derive *d, const struct derive_change *changes, size_t n, bool por
     }
     for (size_t i = 0; i < went.n; i++) {
         derive_touch_key(d, ports ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, went.d[i]->what);
-        release(northd, went.d[i], &came);
-        free(went.d[i]->port);
-        free(went.d[i]);
     }
+    release(northd, &went, &came);
     vec_fini(&came);
     vec_fini(&went);
 }
