@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/base/mem.h"
 #include "northd/multicast.h"
 #include "northd/ports.h"
 #include "northd/tunnel_keys.h"

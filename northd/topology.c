@@ -12,7 +12,6 @@
 #include "northd/multicast.h"
 #include "northd/ports.h"
 #include "northd/tunnel_keys.h"
-#include "northd/tunnel_keys.h"
 
 /* The tunnel key that an option asks for, or 0. */
 static uint32_t
@@ -24,12 +23,25 @@ wanted_key(const char *text, uint32_t max)
 
 enum { MAX_DATAPATH_KEY = (1 << 24) - 1, MAX_PORT_KEY = (1 << 15) - 1 };
 
+/* Puts a datapath into a datapath set: for derivations that ask, and for the Logical_DP_Group row, which exists as long as
+ * somebody is in it. */
+static void
+join_dp_set(struct derive *d, enum northd_collection set, uint64_t key, const struct uuid *datapath)
+{
+    struct desired *scratch = &northd_of(d)->desired;
+    struct uuid group = dp_set_uuid(d, set, 0);
+    derive_member(d, set, 0, key);
+    desired_emit(desired_begin(scratch, SB_TABLE_LOGICAL_DP_GROUP, writer_key_uuid(&group)), d, S_SB_ROW);
+    desired_emit_member(scratch, d, S_SB_MEMBER, SB_TABLE_LOGICAL_DP_GROUP, writer_key_uuid(&group),
+                        SB_LOGICAL_DP_GROUP_DATAPATHS, SB_TABLE_DATAPATH_BINDING, writer_key_uuid(datapath));
+}
+
 void
 derive_ls_topology(struct derive *d, uint64_t key)
 {
     const struct nb_logical_switch *ls = ls_row(d, key);
     const char *wanted = nb_logical_switch_other_config_get(d, ls, "requested-tnl-key");
-    derive_member(d, C_SWITCHES, 0, key);
+    join_dp_set(d, C_SWITCHES, key, &ls->row.uuid);
     derive_member(d, C_DATAPATHS, wanted_key(wanted, MAX_DATAPATH_KEY), dp_of_switch((uint32_t) key));
 }
 
@@ -43,8 +55,8 @@ derive_lr_topology(struct derive *d, uint64_t key)
     const char *learn = nb_logical_router_options_get(d, lr, "always_learn_from_arp_request");
     bool learn_all = !learn || strcmp(learn, "false");
 
-    derive_member(d, C_ROUTERS, 0, key);
-    derive_member(d, learn_all ? C_ROUTERS_LEARN_ALL : C_ROUTERS_LEARN_SOME, 0, key);
+    join_dp_set(d, C_ROUTERS, key, &lr->row.uuid);
+    join_dp_set(d, learn_all ? C_ROUTERS_LEARN_ALL : C_ROUTERS_LEARN_SOME, key, &lr->row.uuid);
     const char *wanted = nb_logical_router_options_get(d, lr, "requested-tnl-key");
     derive_member(d, C_DATAPATHS, wanted_key(wanted, MAX_DATAPATH_KEY), dp_of_router((uint32_t) key));
 }

@@ -78,13 +78,29 @@ derive_emit(struct derive *d, uint16_t sink, const void *bytes, size_t n)
         *content_at(d, id) = new;
         id_table_insert(&d->content_ids, content_hash(&new), id);
         mem_add(&mem_derive_contents, 1);
-    } else if (d->fault == DERIVE_FAULT_MISSED_REFERENCE && content_at(d, id)->refs) {
+    } else if (!content_at(d, id)->bytes && !content_at(d, id)->is_reported) {
+        content_at(d, id)->bytes = xmemdup(bytes, n);        /* recalled */
+    }
+    if (d->fault == DERIVE_FAULT_MISSED_REFERENCE && content_at(d, id)->refs) {
         return;
     }
     if (!content_at(d, id)->refs++) {
         content_update(d, id);
     }
     vec_push(&frame->effects, id);
+}
+
+void
+derive_recall(struct derive *d, uint16_t sink)
+{
+    for (uint32_t id = 1; id < d->contents.n; id++) {
+        struct content *c = content_at(d, id);
+        if (c->sink == sink && c->refs && c->is_reported) {
+            c->is_reported = false;
+            content_update(d, id);
+        }
+    }
+    derive_mark_all_dirty(d);
 }
 
 void
