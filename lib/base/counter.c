@@ -3,7 +3,12 @@
 
 #include "lib/base/counter.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/hash.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
 
 static struct counter *all_counters;
 
@@ -28,4 +33,73 @@ counter_find(const char *name)
         counter = counter->next;
     }
     return counter;
+}
+
+/* How many times counter_sample_all() has been called. */
+static uint64_t n_samples;
+
+void
+counter_sample_all(void)
+{
+    for (struct counter *counter = all_counters; counter; counter = counter->next) {
+        uint32_t *minute = &counter->in_hour[n_samples / COUNTER_PER_MINUTE % COUNTER_PER_HOUR];
+        uint32_t events = (uint32_t) MIN(counter->n - counter->n_sampled, (uint64_t) UINT32_MAX);
+        counter->n_sampled = counter->n;
+        counter->in_minute[n_samples % COUNTER_PER_MINUTE] = events;
+        *minute = n_samples % COUNTER_PER_MINUTE ? *minute + events : events;
+    }
+    n_samples++;
+}
+
+static double
+rate(const uint32_t *events, size_t n, unsigned int seconds)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += events[i];
+    }
+    return sum / seconds;
+}
+
+static int
+compare_counters(const void *a, const void *b)
+{
+    const struct counter *const *ca = a, *const *cb = b;
+    return strcmp((*ca)->name, (*cb)->name);
+}
+
+char *
+counters_text(void)
+{
+    const struct counter **hit = NULL;
+    size_t n = 0, capacity = 0, n_never = 0;
+    uint64_t hash = 0;
+    for (const struct counter *counter = all_counters; counter; counter = counter->next) {
+        if (!counter->n) {
+            n_never++;
+            continue;
+        }
+        if (n == capacity) {
+            hit = xgrow(hit, &capacity, sizeof *hit);
+        }
+        hit[n++] = counter;
+    }
+    if (n) {
+        qsort(hit, n, sizeof *hit, compare_counters);
+    }
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < n; i++) {
+        hash = hash_bytes64(hit[i]->name, strlen(hit[i]->name), hash);
+        uint32_t last = n_samples ? hit[i]->in_minute[(n_samples - 1) % COUNTER_PER_MINUTE] : 0;
+        buf_printf(&out, "%-24s %5.1f/sec %9.3f/sec %13.4f/sec   total: %llu\n", hit[i]->name, last / 5.0,
+                   rate(hit[i]->in_minute, COUNTER_PER_MINUTE, 60), rate(hit[i]->in_hour, COUNTER_PER_HOUR, 3600),
+                   (unsigned long long) hit[i]->n);
+    }
+    free(hit);
+    char *table = buf_take_text(&out);
+    buf_printf(&out, "Event coverage, avg rate over last: 5 seconds, last minute, last hour,  hash=%08x:\n%s"
+                     "%zu events never hit\n",
+               (uint32_t) hash, table, n_never);
+    free(table);
+    return buf_take_text(&out);
 }

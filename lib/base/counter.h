@@ -7,9 +7,13 @@
 
 #include "lib/base/check.h"
 
+enum { COUNTER_SAMPLE_MS = 5000, COUNTER_PER_MINUTE = 12, COUNTER_PER_HOUR = 60 };
 struct counter {
     const char *name;
     uint64_t n;
+    uint64_t n_sampled;                                      /* 'n' at the last counter_sample_all() */
+    uint32_t in_minute[COUNTER_PER_MINUTE];                  /* of the last minute, each 5 s; a ring */
+    uint32_t in_hour[COUNTER_PER_HOUR];                      /* of the last hour, each minute; a ring */
     struct counter *next;
 };
 #define COUNTER(ID)                                                                                 \
@@ -21,5 +25,8 @@ static inline void counter_inc(struct counter *counter) { counter->n++; }
 static inline void counter_add(struct counter *counter, uint64_t n) { counter->n += n; }
 const struct counter *counters(void);                        /* first; follow 'next' */
 const struct counter *counter_find(const char *name);        /* or NULL */
+
+void counter_sample_all(void);                               /* to be called every COUNTER_SAMPLE_MS */
+char *counters_text(void) MUST_USE;                          /* the table of "coverage/show" */
 
 #endif
