@@ -36,7 +36,8 @@ struct log_file;
 struct err *log_file_open(const char *path, enum log_file_mode mode, struct log_file **ret) MUST_USE;
 void log_file_close(struct log_file *file);                  /* unlocks too; NULL is fine */
 const char *log_file_path(const struct log_file *file);
-bool log_file_is_clustered_path(const char *path, bool *ret) MUST_USE;   /* false: cannot be read */
+/* Tells whether 'path' is a clustered (true) or a standalone database; an error if it is neither. */
+struct err *log_file_identify(const char *path, bool *ret_is_clustered) MUST_USE;
 
 /* Stores the next record's JSON, without its line feed, in '*ret': valid until the next call.  At the end of
  * the file 'ret->s' is NULL.
@@ -46,6 +47,11 @@ bool log_file_is_clustered_path(const char *path, bool *ret) MUST_USE;   /* fals
 struct err *log_file_read(struct log_file *file, struct str *ret) MUST_USE;
 uint64_t log_file_good_end(const struct log_file *file);     /* offset behind the last whole record seen */
 uint64_t log_file_size(const struct log_file *file);         /* bytes in the file, good or not */
+bool log_file_is_read_only(const struct log_file *file);
+/* Whether there seem to be more records behind the corrupt one that log_file_read() reported. */
+bool log_file_tail_has_records(const struct log_file *file);
+/* Copies everything behind log_file_good_end() to the new file 'path'. */
+struct err *log_file_save_tail(const struct log_file *file, const char *path) MUST_USE;
 /* Cuts off everything behind log_file_good_end(), so that records can be appended. */
 struct err *log_file_truncate_tail(struct log_file *file) MUST_USE;
 
@@ -59,7 +65,8 @@ struct err *log_file_sync(struct log_file *file) MUST_USE;
 /* Replacing the file by a compacted one, atomically.  log_file_replace_begin() starts "PATH.tmp"; its records
  * are appended to the file in '*ret'.  Meanwhile 'file' may go on growing: log_file_replace_commit() copies
  * those records behind the new ones, makes the new file durable and renames it over the old; 'file' is then
- * the new one.  Both take 'replacement'.  On error 'file' is as it was. */
+ * the new one.  Commit and abort take 'replacement'.  On error 'file' is as it was, unless it is the last step
+ * that failed, making the new name durable: then it refuses appends as after log_file_sync(). */
 struct err *log_file_replace_begin(struct log_file *file, struct log_file **ret) MUST_USE;
 struct err *log_file_replace_commit(struct log_file *file, struct log_file *replacement) MUST_USE;
 void log_file_replace_abort(struct log_file *replacement);

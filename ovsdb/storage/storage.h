@@ -38,7 +38,8 @@ struct schema *storage_schema(const struct storage *storage);    /* borrowed: th
  * before anything else.  An error of 'cb' stops the walk and is returned with file and record named.
  *
  * A torn or corrupt tail is not an error: a warning that names the file and the offset is logged, and in
- * STORAGE_READ_WRITE the tail is cut off.  Records before it stay. */
+ * STORAGE_READ_WRITE the tail is cut off.  Records before it stay.  If the tail holds whole records behind the
+ * corrupt one, which no crash explains, it is kept in "PATH.cut-OFFSET". */
 typedef struct err *storage_txn_cb(void *aux, struct str text);
 struct err *storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux) MUST_USE;
 
@@ -51,10 +52,10 @@ struct err *storage_sync(struct storage *storage) MUST_USE;
 uint64_t storage_n_appended(const struct storage *storage);
 uint64_t storage_n_synced(const struct storage *storage);
 
-/* True once the transactions since the last snapshot make it worth while to take another: the file has at
- * least doubled (and grown by 10 MB), and 'now_ms' is at least ten minutes after the last one, as
- * ovsdb-server(1) does it. */
-bool storage_wants_snapshot(const struct storage *storage, int64_t now_ms);
+/* True once it is worth while to take a snapshot, by the rule of ovsdb-server(1): ten minutes and 100
+ * transactions after the last one (or after the first call), if the file is over 10 MB and twice as large as it
+ * was then; a day after it in any case. */
+bool storage_wants_snapshot(struct storage *storage, int64_t now_ms);
 void storage_note_snapshot_failed(struct storage *storage, int64_t now_ms);      /* asks again later */
 
 /* A snapshot replaces the history by the state.  Begin, put the transactions that make up the state (one is

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovsdb/storage/storage.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "ovsdb/storage/log_file.h"
+
+LOG_MODULE(ovsdb_storage);
+
+enum { MIN_GROWTH = 10 * 1024 * 1024 };                      /* bytes, before a snapshot is worth while */
+enum { MIN_TXNS = 100 };
+enum { MIN_INTERVAL_MS = 10 * 60 * 1000, MAX_INTERVAL_MS = 24 * 60 * 60 * 1000 };
+
+struct storage {
+    struct log_file *file;
+    struct schema *schema;
+    uint64_t n_appended;
+    uint64_t n_synced;
+
+    /* When to take the next snapshot. */
+    uint64_t snapshot_size;                                  /* of the file after the last one */
+    uint64_t n_appended_at_snapshot;
+    int64_t last_snapshot_ms;                                /* or the opening; 0: not told yet */
+};
+
+struct storage_snapshot {
+    struct storage *storage;
+    struct log_file *file;
+    struct schema *schema;
+};
+
+static char *
+schema_text(const struct schema *schema)
+{
+    json_t *json = schema_to_json(schema);
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    CHECK(text);
+    return text;
+}
+
+static struct err *
+append_schema(struct log_file *file, const struct schema *schema)
+{
+    char *text = schema_text(schema);
+    struct err *e = log_file_append(file, str_from(text));
+    free(text);
+    return e;
+}
+
+/* Creating and opening. */
+
+struct err *
+storage_create(const char *path, const struct schema *schema)
+{
+    return storage_create_with(path, schema, NULL, 0);
+}
+
+struct err *
+storage_create_with(const char *path, const struct schema *schema, const struct str *data, size_t n)
+{
+    struct log_file *file;
+    struct err *e = log_file_open(path, LOG_FILE_CREATE, &file);
+    if (e) {
+        return e;
+    }
+    e = append_schema(file, schema);
+    for (size_t i = 0; i < n && !e; i++) {
+        e = log_file_append(file, data[i]);
+    }
+    if (!e) {
+        e = log_file_sync(file);
+    }
+    if (e) {
+        unlink(path);
+    }
+    log_file_close(file);
+    return e;
+}
+
+static struct err *
+read_schema(struct storage *storage)
+{
+    struct str text;
+    struct err *e = log_file_read(storage->file, &text);
+    if (!e && !text.s) {
+        return err_tagged("syntax error", "%s: database file has no schema", storage_path(storage));
+    } else if (!e) {
+        e = schema_from_text(text, &storage->schema);
+        if (e) {
+            e = err_wrap(e, "%s: failed to parse schema", storage_path(storage));
+        }
+    }
+    return e;
+}
+
+struct err *
+storage_open(const char *path, enum storage_mode mode, struct storage **ret)
+{
+    struct storage *storage = xcalloc(1, sizeof *storage);
+    enum log_file_mode file_mode = mode == STORAGE_READ_ONLY ? LOG_FILE_READ_ONLY : LOG_FILE_READ_WRITE;
+    struct err *e = log_file_open(path, file_mode, &storage->file);
+    e = e ? e : read_schema(storage);
+    if (e) {
+        storage_close(storage);
+        return e;
+    }
+    storage->snapshot_size = log_file_good_end(storage->file);
+    *ret = storage;
+    return NULL;
+}
+
+void
+storage_close(struct storage *storage)
+{
+    if (storage) {
+        log_file_close(storage->file);
+        schema_unref(storage->schema);
+        free(storage);
+    }
+}
+
+const char *
+storage_path(const struct storage *storage)
+{
+    return log_file_path(storage->file);
+}
+
+struct schema *
+storage_schema(const struct storage *storage)
+{
+    return storage->schema;
+}
+
+/* Reading. */
+
+/* Keeps what a corrupt record would take with it, if there are more records behind: a crash tears only the
+ * last one, so that this is a disk or a person, and somebody will want the rest.  Returns the name of the copy,
+ * or NULL. */
+static char *
+save_tail(struct storage *storage)
+{
+    uint64_t start = log_file_good_end(storage->file);
+    char *path = xasprintf("%s.cut-%llu", storage_path(storage), (unsigned long long) start);
+    struct err *e = log_file_save_tail(storage->file, path);
+    if (e) {
+        char *text = err_take_text(e);
+        log_warn("%s", text);
+        free(text);
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+/* Takes 'problem', which is what log_file_read() said. */
+static struct err *
+cut_tail(struct storage *storage, struct err *problem)
+{
+    uint64_t start = log_file_good_end(storage->file);
+    uint64_t n = log_file_size(storage->file) - start;
+    char *text = err_take_text(problem);
+    if (log_file_is_read_only(storage->file)) {
+        log_warn("%s: ignoring %llu bytes at the end of the file, from offset %llu (%s)", storage_path(storage),
+                 (unsigned long long) n, (unsigned long long) start, text);
+        free(text);
+        return NULL;
+    }
+    char *copy = log_file_tail_has_records(storage->file) ? save_tail(storage) : NULL;
+    log_warn("%s: cutting %llu bytes off the end of the file, from offset %llu (%s)%s%s", storage_path(storage),
+             (unsigned long long) n, (unsigned long long) start, text, copy ? "; they are kept in " : "",
+             copy ? copy : "");
+    free(copy);
+    free(text);
+    return log_file_truncate_tail(storage->file);
+}
+
+struct err *
+storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux)
+{
+    CHECK(!storage->n_appended);
+    uint64_t snapshot_size = 0;
+    for (uint64_t n = 1;; n++) {
+        struct str text;
+        uint64_t offset = log_file_good_end(storage->file);
+        struct err *e = log_file_read(storage->file, &text);
+        if (e && !strcmp(err_tag(e), "syntax error")) {
+            e = cut_tail(storage, e);
+            text.s = NULL;
+        }
+        if (e) {
+            return e;
+        } else if (!text.s) {
+            break;
+        }
+        e = cb(aux, text);
+        if (e) {
+            return err_wrap(e, "%s: record %llu at offset %llu", storage_path(storage), (unsigned long long) n,
+                            (unsigned long long) offset);
+        }
+        if (!snapshot_size) {                                /* the first record is what a snapshot wrote */
+            snapshot_size = log_file_good_end(storage->file);
+        }
+    }
+    storage->snapshot_size = MAX(storage->snapshot_size, snapshot_size);
+    return NULL;
+}
+
+/* Writing. */
+
+struct err *
+storage_append(struct storage *storage, struct str text, uint64_t *ret_number)
+{
+    struct err *e = log_file_append(storage->file, text);
+    if (!e) {
+        storage->n_appended++;
+        if (ret_number) {
+            *ret_number = storage->n_appended;
+        }
+    }
+    return e;
+}
+
+struct err *
+storage_sync(struct storage *storage)
+{
+    if (storage->n_synced == storage->n_appended) {
+        return NULL;
+    }
+    struct err *e = log_file_sync(storage->file);
+    if (!e) {
+        storage->n_synced = storage->n_appended;
+    }
+    return e;
+}
+
+uint64_t
+storage_n_appended(const struct storage *storage)
+{
+    return storage->n_appended;
+}
+
+uint64_t
+storage_n_synced(const struct storage *storage)
+{
+    return storage->n_synced;
+}
+
+/* Snapshots. */
+
+bool
+storage_wants_snapshot(struct storage *storage, int64_t now_ms)
+{
+    uint64_t n_txns = storage->n_appended - storage->n_appended_at_snapshot;
+    uint64_t size = log_file_good_end(storage->file);
+    if (!storage->last_snapshot_ms) {
+        storage->last_snapshot_ms = now_ms;
+    }
+    int64_t age_ms = now_ms - storage->last_snapshot_ms;
+    bool has_grown = size >= MIN_GROWTH && size / 2 >= storage->snapshot_size;
+    return age_ms >= MIN_INTERVAL_MS && n_txns >= MIN_TXNS && (has_grown || age_ms >= MAX_INTERVAL_MS);
+}
+
+void
+storage_note_snapshot_failed(struct storage *storage, int64_t now_ms)
+{
+    storage->last_snapshot_ms = now_ms;
+}
+
+struct err *
+storage_snapshot_begin(struct storage *storage, const struct schema *schema, struct storage_snapshot **ret)
+{
+    struct log_file *file;
+    struct err *e = log_file_replace_begin(storage->file, &file);
+    if (e) {
+        return e;
+    }
+    struct storage_snapshot *snapshot = xcalloc(1, sizeof *snapshot);
+    snapshot->storage = storage;
+    snapshot->file = file;
+    e = append_schema(file, schema);
+    if (e) {
+        storage_snapshot_abort(snapshot);
+        return e;
+    }
+    snapshot->schema = schema_ref((struct schema *) schema);
+    *ret = snapshot;
+    return NULL;
+}
+
+struct err *
+storage_snapshot_put(struct storage_snapshot *snapshot, struct str text)
+{
+    return log_file_append(snapshot->file, text);
+}
+
+static void
+snapshot_free(struct storage_snapshot *snapshot)
+{
+    schema_unref(snapshot->schema);
+    free(snapshot);
+}
+
+struct err *
+storage_snapshot_commit(struct storage_snapshot *snapshot, int64_t now_ms)
+{
+    struct storage *storage = snapshot->storage;
+    struct err *e = log_file_replace_commit(storage->file, snapshot->file);
+    if (e) {
+        storage_note_snapshot_failed(storage, now_ms);
+    } else {
+        schema_unref(storage->schema);
+        storage->schema = schema_ref(snapshot->schema);
+        storage->n_synced = storage->n_appended;
+        storage->snapshot_size = log_file_good_end(storage->file);
+        storage->n_appended_at_snapshot = storage->n_appended;
+        storage->last_snapshot_ms = now_ms;
+    }
+    snapshot_free(snapshot);
+    return e;
+}
+
+void
+storage_snapshot_abort(struct storage_snapshot *snapshot)
+{
+    if (snapshot) {
+        log_file_replace_abort(snapshot->file);
+        snapshot_free(snapshot);
+    }
+}
