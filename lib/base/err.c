@@ -15,6 +15,7 @@ MEM_TYPE(err, "errors");
 struct err {
     char *tag;                                               /* or NULL */
     char *detail;
+    char *syntax;                                            /* or NULL */
 };
 
 static char *
@@ -84,9 +85,26 @@ err_wrap(struct err *err, const char *context, ...)
 }
 
 struct err *
+err_add_syntax(struct err *err, char *syntax)
+{
+    CHECK(err);
+    if (err->syntax) {
+        free(syntax);
+    } else {
+        err->syntax = syntax;
+    }
+    return err;
+}
+
+struct err *
 err_clone(const struct err *err)
 {
-    return err ? err_make(err->tag, xstrdup(err->detail)) : NULL;
+    if (!err) {
+        return NULL;
+    }
+    struct err *copy = err_make(err->tag, xstrdup(err->detail));
+    copy->syntax = err->syntax ? xstrdup(err->syntax) : NULL;
+    return copy;
 }
 
 void
@@ -95,6 +113,7 @@ err_free(struct err *err)
     if (err) {
         free(err->tag);
         free(err->detail);
+        free(err->syntax);
         free(err);
         mem_add(&mem_err, -1);
     }
@@ -110,6 +129,12 @@ const char *
 err_detail(const struct err *err)
 {
     return err->detail;
+}
+
+const char *
+err_syntax(const struct err *err)
+{
+    return err->syntax;
 }
 
 char *

@@ -22,11 +22,16 @@ struct err *err_errno(int errno_value, const char *detail, ...) PRINTF_LIKE(2, 3
 
 /* Takes 'err' and returns it with "context: " before its detail.  The tag stays. */
 struct err *err_wrap(struct err *err, const char *context, ...) PRINTF_LIKE(2, 3) MUST_USE;
+/* Takes both and returns 'err' with 'syntax', the piece of JSON that it is about (ovsdb-server(7), section 3.1).
+ * The first one given stays, being the most precise. */
+struct err *err_add_syntax(struct err *err, char *syntax) MUST_USE;
 struct err *err_clone(const struct err *err) MUST_USE;
 void err_free(struct err *err);
 
 const char *err_tag(const struct err *err);                  /* or NULL */
 const char *err_detail(const struct err *err);               /* never NULL; valid while 'err' is */
+
+const char *err_syntax(const struct err *err);               /* or NULL */
 
 /* "tag: detail", or just the detail.  Takes 'err'; the caller frees the string. */
 char *err_take_text(struct err *err) MUST_USE;
