@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovsdb/server/control.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/net/unixctl.h"
+#include "ovsdb/server/remotes.h"
+#include "ovsdb/server/server.h"
+#include "ovsdb/storage/storage.h"
+
+/* Answers with nothing, or with the error 'e', which is taken. */
+static void
+answer(struct unixctl_request *request, struct err *e)
+{
+    if (!e) {
+        unixctl_reply(request, "");
+        return;
+    }
+    char *text = err_take_text(e);
+    unixctl_reply_error(request, text);
+    free(text);
+}
+
+static void
+cmd_add_remote(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    answer(request, remotes_add(((struct control *) control_)->remotes, argv[1]));
+}
+
+static void
+cmd_remove_remote(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    answer(request, remotes_remove(((struct control *) control_)->remotes, argv[1]));
+}
+
+static void
+cmd_list_remotes(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    char *text = remotes_list(((struct control *) control_)->remotes);
+    unixctl_reply(request, text);
+    free(text);
+}
+
+static void
+cmd_add_db(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct control *control = control_;
+    struct storage *storage;
+    struct err *e = storage_open(argv[1], STORAGE_READ_WRITE, &storage);
+    answer(request, e ? e : server_add_database(control->server, storage));
+    remotes_reload(control->remotes);
+}
+
+static void
+cmd_remove_db(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct control *control = control_;
+    answer(request, server_remove_database(control->server, argv[1]));
+    remotes_reload(control->remotes);
+}
+
+static void
+cmd_list_dbs(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    size_t n;
+    char **names = server_database_names(((struct control *) control_)->server, &n);
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(&text, "%s\n", names[i]);
+        free(names[i]);
+    }
+    free(names);
+    unixctl_reply(request, buf_text(&text));
+    buf_fini(&text);
+}
+
+static void
+cmd_compact(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct control *control = control_;
+    answer(request, server_compact(control->server, argc > 1 ? argv[1] : NULL));
+    if (control->trim_on_compaction) {
+        malloc_trim(0);
+    }
+}
+
+static void
+cmd_trim(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct control *control = control_;
+    bool on = !strcmp(argv[1], "on");
+    if (!on && strcmp(argv[1], "off")) {
+        unixctl_reply_error(request, "invalid argument");
+        return;
+    }
+    control->trim_on_compaction = on;
+    unixctl_reply(request, "");
+}
+
+static void
+cmd_reconnect(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    remotes_reconnect(((struct control *) control_)->remotes);
+    unixctl_reply(request, "");
+}
+
+static void
+cmd_sync_status(struct unixctl_request *request, int argc, const char *argv[], void *control)
+{
+    unixctl_reply(request, "state: active\n");
+}
+
+static void
+cmd_nothing(struct unixctl_request *request, int argc, const char *argv[], void *control)
+{
+    unixctl_reply(request, "");
+}
+
+static void
+cmd_no_active(struct unixctl_request *request, int argc, const char *argv[], void *control)
+{
+    unixctl_reply_error(request, "Unable to connect: active server is not specified.");
+}
+
+static void
+cmd_storage_status(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    if (server_schema(((struct control *) control_)->server, argv[1])) {
+        unixctl_reply(request, "status: ok");
+    } else {
+        unixctl_reply_error(request, "Failed to find the database.");
+    }
+}
+
+static void
+cmd_memory(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct server_statistics s;
+    server_statistics(((struct control *) control_)->server, &s);
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    buf_printf(&text, "backlog:%zu cells:%zu history:%zu monitors:%zu pending:%zu rows:%zu sessions:%zu\n", s.backlog,
+               s.n_cells, s.n_history, s.n_monitors, s.n_pending, s.n_rows, s.n_sessions);
+    for (const struct mem_type *type = mem_types(); type; type = type->next) {
+        if (type->n) {
+            buf_printf(&text, "%s: %lld\n", type->name, (long long) type->n);
+        }
+    }
+    unixctl_reply(request, buf_text(&text));
+    buf_fini(&text);
+}
+
+static const struct command {
+    const char *name, *usage;
+    int min_args, max_args;
+    unixctl_cb *cb;
+} commands[] = {
+    {"memory/show", "", 0, 0, cmd_memory},
+    {"ovsdb-server/add-remote", "REMOTE", 1, 1, cmd_add_remote},
+    {"ovsdb-server/remove-remote", "REMOTE", 1, 1, cmd_remove_remote},
+    {"ovsdb-server/list-remotes", "", 0, 0, cmd_list_remotes},
+    {"ovsdb-server/add-db", "DB", 1, 1, cmd_add_db},
+    {"ovsdb-server/remove-db", "DB", 1, 1, cmd_remove_db},
+    {"ovsdb-server/list-dbs", "", 0, 0, cmd_list_dbs},
+    {"ovsdb-server/compact", "[DB]", 0, 1, cmd_compact},
+    {"ovsdb-server/memory-trim-on-compaction", "on|off", 1, 1, cmd_trim},
+    {"ovsdb-server/reconnect", "", 0, 0, cmd_reconnect},
+    {"ovsdb-server/get-db-storage-status", "DB", 1, 1, cmd_storage_status},
+    {"ovsdb-server/sync-status", "", 0, 0, cmd_sync_status},
+    {"ovsdb-server/get-active-ovsdb-server", "", 0, 0, cmd_nothing},
+    {"ovsdb-server/get-sync-exclude-tables", "", 0, 0, cmd_nothing},
+    {"ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, cmd_nothing},
+    {"ovsdb-server/connect-active-ovsdb-server", "", 0, 0, cmd_no_active},
+};
+
+void
+control_register(struct control *control, struct unixctl *unixctl)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        const struct command *c = &commands[i];
+        unixctl_register(unixctl, c->name, c->usage, c->min_args, c->max_args, c->cb, control);
+    }
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_SERVER_CONTROL_H
+#define WEFT_OVSDB_SERVER_CONTROL_H
+
+/* What: the "ovsdb-server/..." commands of the control socket (ovsdb-server(1), "Runtime management commands"). */
+
+#include "lib/base/check.h"
+
+struct remotes;
+struct server;
+struct unixctl;
+
+struct control {
+    struct server *server;
+    struct remotes *remotes;
+    bool trim_on_compaction;
+};
+void control_register(struct control *control, struct unixctl *unixctl);
+
+#endif

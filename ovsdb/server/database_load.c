@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading a database from its log: rows are put in place as they come; references and indexes follow at the end. */
+#include <config.h>
+
+#include "ovsdb/server/database.h"
+
+#include <stdlib.h>
+
+#include "lib/base/mem.h"
+#include "ovsdb/server/txn.h"
+
+struct row *
+database_load_row(struct db_table *table, struct image *image)
+{
+    struct row *row = db_table_row(table, &image->uuid);
+    if (row) {
+        image_unref(row->image);
+    } else {
+        row = db_table_add_row__(table, &image->uuid);
+        table->n_rows++;
+    }
+    row->image = image;
+    image->version = table->db->next_version++;
+    return row;
+}
+
+void
+database_load_delete(struct db_table *table, const struct uuid *uuid)
+{
+    struct row *row = db_table_row(table, uuid);
+    if (row) {
+        image_unref(row->image);
+        row->image = NULL;
+        table->n_rows--;
+        db_table_drop_row__(table, row);
+    }
+}
+
+static struct err *
+load_reference(struct database *db, struct row *row, const struct base_type *base, const union atom *atom,
+               bool *ret_dangling)
+{
+    if (!base->ref_table) {
+        return NULL;
+    }
+    struct row *target = db_table_row(&db->tables[base->ref_table->index], &atom->uuid);
+    if (target && base->ref_is_weak) {
+        row_add_weak__(target, row);
+    } else if (target) {
+        target->n_strong += target != row;                   /* a row does not keep itself alive */
+    } else if (base->ref_is_weak) {
+        *ret_dangling = true;
+    } else {
+        return err_tagged("referential integrity violation", "Table %s row %s references nonexistent row %s in table %s.",
+                          row->image->schema->name, uuid_text(&row->image->uuid), uuid_text(&atom->uuid),
+                          base->ref_table->name);
+    }
+    return NULL;
+}
+
+static struct err *
+load_references(struct database *db, struct db_table *table, struct row *row, bool *ret_dangling)
+{
+    for (uint64_t columns = table->ref_columns; columns; columns &= columns - 1) {
+        const struct column *column = &table->schema->columns[__builtin_ctzll(columns)];
+        const struct datum *datum = &row->image->cells[column->index - COLUMN_FIRST]->datum;
+        for (uint32_t i = 0; i < datum->n; i++) {
+            struct err *e = load_reference(db, row, &column->type.key, &datum_keys(datum)[i], ret_dangling);
+            if (!e && column_type_is_map(&column->type)) {
+                e = load_reference(db, row, &column->type.value, &datum->values[i], ret_dangling);
+            }
+            if (e) {
+                return e;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A weak reference to a row that is gone is what some servers leave behind; ordinary commits remove them. */
+static struct err *
+purge_dangling(struct database *db, const struct row_vec *dangling)
+{
+    if (!dangling->n) {
+        return NULL;
+    }
+    struct txn *txn = txn_begin(db);
+    for (size_t i = 0; i < dangling->n; i++) {
+        struct row *row = dangling->d[i];
+        txn_touch__(txn, row_table(db, row->image), row)->has_dangling = true;
+    }
+    struct delta *delta = NULL;
+    struct err *e = txn_commit(txn, &delta);
+    delta_unref(delta);
+    return e;
+}
+
+static void
+fill_indexes(struct db_table *table, struct row *row)
+{
+    for (uint32_t i = 0; i < table->schema->n_indexes; i++) {
+        row_index_add(&table->unique[i], row, row->image);
+    }
+}
+
+struct err *
+database_load_finish(struct database *db)
+{
+    struct row_vec dangling = {0};
+    struct err *e = NULL;
+    for (uint32_t i = 0; i < db->schema->n_tables && !e; i++) {
+        struct db_table *table = &db->tables[i];
+        HMAP_FOR_EACH (row, struct row, node, &table->rows) {
+            bool is_dangling = false;
+            fill_indexes(table, row);
+            if (!e) {
+                e = load_references(db, table, row, &is_dangling);
+            }
+            if (is_dangling) {
+                vec_push(&dangling, row);
+            }
+        }
+    }
+    if (!e) {
+        e = purge_dangling(db, &dangling);
+    }
+    vec_fini(&dangling);
+    return e;
+}
+
+static void
+check_row(const struct db_table *table, const struct row *row)
+{
+    CHECK(row->image && row->image->schema == table->schema && !row->txn_row);
+    for (uint32_t i = 0; i < row->n_weak; i++) {
+        CHECK(row->weak_in[i]->image);
+    }
+    for (uint32_t i = 0; i < table->schema->n_indexes; i++) {
+        uint32_t cursor = 0, hash = row_index_hash_image(&table->unique[i], row->image), n = 0;
+        for (struct row *other; (other = row_index_next(&table->unique[i], hash, &cursor));) {
+            n += other == row;
+        }
+        CHECK(n == 1);
+    }
+}
+
+struct tally {
+    struct hmap_node node;
+    const struct row *row;
+    uint32_t n_strong, n_weak;
+};
+
+static struct tally *
+tally_get(struct hmap *tallies, const struct row *row)
+{
+    size_t hash = (uintptr_t) row >> 4;
+    HMAP_FOR_EACH_WITH_HASH (tally, struct tally, node, hash, tallies) {
+        if (tally->row == row) {
+            return tally;
+        }
+    }
+    struct tally *tally = xcalloc(1, sizeof *tally);
+    tally->row = row;
+    hmap_insert(tallies, &tally->node, hash);
+    return tally;
+}
+
+static void
+tally_atom(const struct database *db, struct hmap *tallies, const struct image *source, const struct base_type *base,
+           const union atom *atom)
+{
+    if (base->ref_table) {
+        struct row *target = db_table_row(&db->tables[base->ref_table->index], &atom->uuid);
+        CHECK(target);
+        struct tally *tally = tally_get(tallies, target);
+        *(base->ref_is_weak ? &tally->n_weak : &tally->n_strong) += base->ref_is_weak || target->image != source;
+    }
+}
+
+static void
+tally_row(const struct database *db, struct hmap *tallies, const struct image *image)
+{
+    for (uint32_t i = COLUMN_FIRST; i < image->schema->n_columns; i++) {
+        const struct column_type *type = &image->schema->columns[i].type;
+        const struct datum *datum = &image->cells[i - COLUMN_FIRST]->datum;
+        for (uint32_t j = 0; j < datum->n; j++) {
+            tally_atom(db, tallies, image, &type->key, &datum_keys(datum)[j]);
+            if (column_type_is_map(type)) {
+                tally_atom(db, tallies, image, &type->value, &datum->values[j]);
+            }
+        }
+    }
+}
+
+void
+database_check_invariants(const struct database *db)
+{
+    struct hmap tallies = HMAP_INIT(&tallies);
+    CHECK(!db->txn);
+    for (uint32_t i = 0; i < db->schema->n_tables; i++) {
+        const struct db_table *table = &db->tables[i];
+        CHECK(table->n_rows == hmap_count(&table->rows));
+        HMAP_FOR_EACH (row, struct row, node, &table->rows) {
+            check_row(table, row);
+            tally_row(db, &tallies, row->image);
+        }
+    }
+    for (uint32_t i = 0; i < db->schema->n_tables; i++) {
+        HMAP_FOR_EACH (row, struct row, node, &db->tables[i].rows) {
+            struct tally *tally = tally_get(&tallies, row);
+            CHECK(row->n_strong == tally->n_strong);
+            CHECK(row->n_weak == tally->n_weak);
+        }
+    }
+    HMAP_FOR_EACH_SAFE (tally, struct tally, node, &tallies) {
+        hmap_remove(&tallies, &tally->node);
+        free(tally);
+    }
+    hmap_fini(&tallies);
+}

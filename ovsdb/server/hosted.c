@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A database together with its storage: loading, storing commits, compaction. */
+#include <config.h>
+
+#include <stdlib.h>
+
+#include "lib/base/log.h"
+#include "ovsdb/server/server_private.h"
+#include "ovsdb/storage/record.h"
+#include "ovsdb/storage/storage.h"
+
+LOG_MODULE(ovsdb_file);
+
+/* The image for a row of the log: what is not in the record is as before, or the default. */
+static struct image *
+start_image(struct db_table *table, const struct row *existing, const struct uuid *uuid)
+{
+    if (existing) {
+        return image_clone(existing->image);
+    }
+    struct image *image = image_new(table->schema, uuid);
+    for (uint32_t i = 0; i < image_n_cells(table->schema); i++) {
+        image->cells[i] = cell_ref(table->defaults[i]);
+    }
+    return image;
+}
+
+static struct err *
+load_row(void *db_, struct record_row *r)
+{
+    struct database *db = db_;
+    struct db_table *table = &db->tables[r->table->index];
+    if (r->is_delete) {
+        database_load_delete(table, &r->uuid);
+        return NULL;
+    }
+    struct row *existing = db_table_row(table, &r->uuid);
+    struct image *image = start_image(table, existing, &r->uuid);
+    for (uint64_t columns = r->columns; columns; columns &= columns - 1) {
+        uint32_t i = (uint32_t) __builtin_ctzll(columns);
+        const struct column *column = &table->schema->columns[i];
+        struct datum datum = r->data[i];
+        r->columns &= ~(UINT64_C(1) << i);
+        if (existing && r->is_diff) {
+            struct datum value;
+            datum_clone(&value, &image->cells[i - COLUMN_FIRST]->datum, column_datum_type(&column->type));
+            datum_apply_diff_column(&value, &datum, &column->type);
+            datum_fini(&datum, column_datum_type(&column->type));
+            datum = value;
+        }
+        image_set(image, i, cell_cache_get(&table->cache, column, &datum));
+    }
+    database_load_row(table, image);
+    return NULL;
+}
+
+static struct err *
+load_transaction(void *db_, struct str text)
+{
+    struct database *db = db_;
+    return record_parse(db->schema, text, NULL, load_row, db);
+}
+
+struct err *
+hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
+{
+    struct hosted *hosted = xcalloc(1, sizeof *hosted);
+    hosted->name = xstrdup(schema->name);
+    hosted->db = database_new(schema);
+    hosted->storage = storage;
+    json_t *json = schema_to_json(schema);
+    hosted->schema_text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(json);
+    struct err *e = storage ? storage_read_all(storage, load_transaction, hosted->db) : NULL;
+    if (!e && storage) {
+        e = database_load_finish(hosted->db);
+        e = e ? err_wrap(e, "%s", storage_path(storage)) : NULL;
+    }
+    if (e) {
+        hosted_free(hosted);
+        return e;
+    }
+    *ret = hosted;
+    return NULL;
+}
+
+void
+hosted_free(struct hosted *hosted)
+{
+    if (!hosted) {
+        return;
+    }
+    database_free(hosted->db);
+    storage_close(hosted->storage);
+    free(hosted->name);
+    free(hosted->schema_text);
+    free(hosted);
+}
+
+/* The datums of 'image' by column index, shallow. */
+static void
+spread(struct datum data[MAX_COLUMNS], const struct image *image)
+{
+    for (uint32_t i = COLUMN_FIRST; i < image->schema->n_columns; i++) {
+        data[i] = image->cells[i - COLUMN_FIRST]->datum;
+    }
+}
+
+static bool
+print_record(struct buf *buf, const struct delta *delta, int64_t date_ms)
+{
+    struct datum old[MAX_COLUMNS], new[MAX_COLUMNS];
+    struct record_writer w;
+    record_begin(&w, buf, date_ms);
+    for (size_t i = 0; i < delta->n; i++) {
+        const struct change *c = &delta->changes[i];
+        const struct table *table = change_table(c);
+        if (c->old) {
+            spread(old, c->old);
+        }
+        if (c->new) {
+            spread(new, c->new);
+        }
+        if (!c->new) {
+            record_put_delete(&w, table, change_uuid(c));
+        } else if (!c->old) {
+            record_put_insert(&w, table, change_uuid(c), new);
+        } else {
+            record_put_modify(&w, table, change_uuid(c), old, new);
+        }
+    }
+    return record_end(&w, delta->comment);
+}
+
+static void
+compact_if_worthwhile(struct hosted *hosted, const struct server_env *env)
+{
+    int64_t now_ms = env->monotonic_ms();
+    if (!storage_wants_snapshot(hosted->storage, now_ms)) {
+        return;
+    }
+    struct err *e = hosted_compact(hosted, env);
+    if (e) {
+        char *text = err_take_text(e);
+        log_warn("%s: compaction failed: %s", hosted->name, text);
+        free(text);
+        storage_note_snapshot_failed(hosted->storage, now_ms);
+    }
+}
+
+struct err *
+hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env)
+{
+    if (!hosted->storage) {
+        return NULL;
+    }
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    struct err *e = NULL;
+    if (print_record(&record, delta, env->wall_ms())) {
+        e = buf_is_ok(&record) ? storage_append(hosted->storage, str_n(record.data, record.size), NULL)
+                               : err_tagged("I/O error", "%s: transaction too large to store", hosted->name);
+    }
+    buf_fini(&record);
+    if (e) {
+        database_undo(hosted->db, delta);
+        return e;
+    }
+    compact_if_worthwhile(hosted, env);
+    return NULL;
+}
+
+static struct err *
+put_state(struct hosted *hosted, struct storage_snapshot *snapshot, int64_t date_ms)
+{
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    struct datum data[MAX_COLUMNS];
+    struct record_writer w;
+    record_begin(&w, &record, date_ms);
+    for (uint32_t i = 0; i < hosted->db->schema->n_tables; i++) {
+        const struct db_table *table = &hosted->db->tables[i];
+        DB_TABLE_FOR_EACH (row, table) {
+            spread(data, row->image);
+            record_put_insert(&w, table->schema, &row->image->uuid, data);
+        }
+    }
+    bool any = record_end(&w, "compacting database online");
+    struct err *e = !any ? NULL
+        : buf_is_ok(&record) ? storage_snapshot_put(snapshot, str_n(record.data, record.size))
+        : err_tagged("I/O error", "%s: database too large to store in one record", hosted->name);
+    buf_fini(&record);
+    return e;
+}
+
+struct err *
+hosted_compact(struct hosted *hosted, const struct server_env *env)
+{
+    if (!hosted->storage) {
+        return NULL;
+    }
+    int64_t start_ms = env->monotonic_ms();
+    struct storage_snapshot *snapshot;
+    struct err *e = storage_snapshot_begin(hosted->storage, hosted->db->schema, &snapshot);
+    if (e) {
+        return e;
+    }
+    e = put_state(hosted, snapshot, env->wall_ms());
+    if (e) {
+        storage_snapshot_abort(snapshot);
+        return e;
+    }
+    e = storage_snapshot_commit(snapshot, env->monotonic_ms());
+    if (!e) {
+        log_info("%s: Database compaction took %lldms", hosted->name, (long long) (env->monotonic_ms() - start_ms));
+    }
+    return e;
+}

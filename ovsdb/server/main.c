@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weft-ovsdb-server: options, start-up and the event loop around server.h. */
+#include <config.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/dirs.h"
+#include "lib/base/log.h"
+#include "lib/base/options.h"
+#include "lib/base/vec.h"
+#include "lib/net/loop.h"
+#include "lib/net/program.h"
+#include "ovsdb/server/control.h"
+#include "ovsdb/server/remotes.h"
+#include "ovsdb/server/server.h"
+#include "ovsdb/storage/storage.h"
+
+LOG_MODULE(ovsdb_main);
+
+struct main {
+    VEC(const char *) remote_targets;
+    const char *run_command;
+    bool no_dbs;
+    struct program *program;
+    struct loop *loop;
+    struct server *server;
+    struct remotes *remotes;
+    struct loop_timer *wake_timer;
+    struct loop_signal *child_signal;
+    struct control control;
+    pid_t run_pid;                                           /* of --run, or 0 */
+};
+
+/* The end of a turn: all input of this wake-up has been handled. */
+static void
+on_run(void *main_)
+{
+    struct main *m = main_;
+    server_run(m->server, loop_now_ms(m->loop));
+    remotes_run(m->remotes);
+    int64_t next_ms = server_next_wake_ms(m->server);
+    if (next_ms == INT64_MAX) {
+        loop_timer_cancel(m->wake_timer);
+    } else {
+        loop_timer_set(m->wake_timer, MAX(next_ms - loop_now_ms(m->loop), 0));
+    }
+}
+
+static void
+on_wake(void *main_)
+{
+    struct main *m = main_;
+    loop_defer(m->loop, on_run, m);
+}
+
+static struct err *
+add_remote_option(void *main_, const char *value)
+{
+    vec_push(&((struct main *) main_)->remote_targets, value);
+    return NULL;
+}
+
+static const struct option_def server_options[] = {
+    {.name = "remote", .value = "REMOTE", .help = "connect or listen to REMOTE", .call = add_remote_option},
+    {.name = "run", .value = "COMMAND", .help = "run COMMAND as subprocess then exit",
+     OPTION_STRING_AT(struct main, run_command)},
+    {.name = "no-dbs", .help = "do not open the default database", OPTION_FLAG_AT(struct main, no_dbs)},
+};
+
+static struct err *
+open_database(struct main *m, const char *path)
+{
+    struct storage *storage;
+    struct err *e = storage_open(path, STORAGE_READ_WRITE, &storage);
+    return e ? e : server_add_database(m->server, storage);
+}
+
+static struct err *
+open_databases(struct main *m)
+{
+    size_t n;
+    char **paths = program_arguments(m->program, &n);
+    struct err *e = NULL;
+    if (!n && !m->no_dbs) {
+        char *path = xasprintf("%s/conf.db", dirs_ovs_db());
+        e = open_database(m, path);
+        free(path);
+    }
+    for (size_t i = 0; i < n && !e; i++) {
+        e = open_database(m, paths[i]);
+    }
+    return e;
+}
+
+/* What cannot be a remote is an error; what cannot be bound now is tried again. */
+static struct err *
+open_remotes(struct main *m)
+{
+    for (size_t i = 0; i < m->remote_targets.n; i++) {
+        struct err *e = remotes_add(m->remotes, m->remote_targets.d[i]);
+        if (e) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+static void
+on_child_signal(void *main_)
+{
+    struct main *m = main_;
+    int status;
+    if (m->run_pid && waitpid(m->run_pid, &status, WNOHANG) == m->run_pid) {
+        m->run_pid = 0;
+        program_stop(m->program, WIFEXITED(status) && !WEXITSTATUS(status) ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+}
+
+/* --run: the server lives as long as the command. */
+static void
+start_command(struct main *m)
+{
+    if (!m->run_command) {
+        return;
+    }
+    m->child_signal = loop_signal_new(m->loop, SIGCHLD, on_child_signal, m);
+    m->run_pid = fork();
+    if (!m->run_pid) {
+        execl("/bin/sh", "sh", "-c", m->run_command, (char *) NULL);
+        _exit(127);
+    }
+    CHECK(m->run_pid > 0);
+}
+
+static struct err *
+start(struct main *m)
+{
+    const struct server_env env = {
+        .wake = on_wake, .wall_ms = clock_wall_ms, .monotonic_ms = clock_monotonic_ms, .aux = m};
+    m->loop = program_loop(m->program);
+    m->server = server_new(&env);
+    m->remotes = remotes_new(m->loop, m->server);
+    m->wake_timer = loop_timer_new(m->loop, on_run, m);
+    m->control = (struct control) {.server = m->server, .remotes = m->remotes};
+    control_register(&m->control, program_unixctl(m->program));
+    struct err *e = open_databases(m);
+    return e ? e : open_remotes(m);
+}
+
+static void
+stop(struct main *m)
+{
+    if (m->run_pid) {
+        kill(m->run_pid, SIGTERM);
+    }
+    if (m->child_signal) {
+        loop_signal_free(m->child_signal);
+    }
+    server_run(m->server, loop_now_ms(m->loop));             /* what was received is answered */
+    remotes_free(m->remotes);
+    server_free(m->server);
+    loop_cancel_deferred(m->loop, on_run, m);
+    loop_timer_free(m->wake_timer);
+    vec_fini(&m->remote_targets);
+}
+
+int
+main(int argc, char *argv[])
+{
+    struct main m = {0};
+    const struct program_spec spec = {
+        .purpose = "Open vSwitch database server",
+        .arguments = "[DATABASE...]",
+        .options_title = "Database server options",
+        .options = server_options,
+        .n_options = ARRAY_SIZE(server_options),
+        .aux = &m,
+        .max_arguments = -1,
+    };
+    m.program = program_new(argc, argv, &spec);
+    struct err *e = start(&m);
+    if (e) {
+        program_fatal(m.program, e);
+    }
+    start_command(&m);
+    program_ready(m.program);
+    program_run(m.program);
+    stop(&m);
+    return program_free(m.program);
+}

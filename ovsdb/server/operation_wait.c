@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The "wait" operation (RFC 7047, section 5.2.6): compares rows in the table with rows in the request, as sets. */
+#include <config.h>
+
+#include <stdlib.h>
+
+#include "ovsdb/server/condition.h"
+#include "ovsdb/server/delta.h"
+#include "ovsdb/server/execute_private.h"
+
+/* An image seen through some columns, sortable. */
+struct view_row {
+    const struct image *image;
+    uint64_t columns;
+};
+VEC_DEFINE(view_row_vec, struct view_row);
+
+static int
+view_row_cmp(const void *a_, const void *b_)
+{
+    const struct view_row *a = a_, *b = b_;
+    for (uint64_t columns = a->columns; columns; columns &= columns - 1) {
+        uint32_t i = (uint32_t) __builtin_ctzll(columns);
+        struct datum x, y;
+        int cmp = datum_cmp(image_datum(a->image, i, &x), image_datum(b->image, i, &y),
+                            column_datum_type(&a->image->schema->columns[i].type));
+        if (cmp) {
+            return cmp;
+        }
+    }
+    return 0;
+}
+
+static void
+make_set(struct view_row_vec *rows)
+{
+    if (!rows->n) {
+        return;
+    }
+    qsort(rows->d, rows->n, sizeof *rows->d, view_row_cmp);
+    size_t n = 1;
+    for (size_t i = 1; i < rows->n; i++) {
+        if (view_row_cmp(&rows->d[n - 1], &rows->d[i])) {
+            rows->d[n++] = rows->d[i];
+        }
+    }
+    rows->n = n;
+}
+
+static bool
+sets_eq(struct view_row_vec *a, struct view_row_vec *b)
+{
+    make_set(a);
+    make_set(b);
+    if (a->n != b->n) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        if (view_row_cmp(&a->d[i], &b->d[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct wait {
+    bool until_equal;
+    int64_t timeout_ms;                                      /* -1: for ever */
+    uint64_t columns;
+    struct condition where;
+    VEC(struct image *) wanted;                              /* owned */
+};
+
+static struct err *
+parse_wanted(struct execution *x, const json_t *rows, struct wait *wait)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        struct image *image;
+        struct err *e = image_from_json(x->table, json_array_get(rows, i), &x->names, &image, NULL);
+        if (e) {
+            return e;
+        }
+        vec_push(&wait->wanted, image);
+    }
+    return NULL;
+}
+
+static struct err *
+parse_wait(struct execution *x, struct wait *wait)
+{
+    const json_t *timeout = object_optional(&x->parser, "timeout", JSON_IS_INTEGER | JSON_IS_REAL);
+    const json_t *where = object_member(&x->parser, "where", JSON_IS_ARRAY);
+    const json_t *columns = object_optional(&x->parser, "columns", JSON_IS_ARRAY);
+    const json_t *until = object_member(&x->parser, "until", JSON_IS_STRING);
+    const json_t *rows = object_member(&x->parser, "rows", JSON_IS_ARRAY);
+    struct err *e = operation_parsed(x);
+    if (e) {
+        return e;
+    }
+    const struct table *schema = x->table->schema;
+    wait->timeout_ms = timeout ? (int64_t) json_number_value(timeout) : -1;
+    if (timeout && json_number_value(timeout) < 0) {
+        return syntax_error(timeout, "timeout must be nonnegative");
+    }
+    wait->until_equal = !strcmp(json_string_value(until), "==");
+    if (!wait->until_equal && strcmp(json_string_value(until), "!=")) {
+        return syntax_error(until, "\"until\" must be \"==\" or \"!=\"");
+    }
+    e = columns_from_json(schema, columns, table_all_columns(schema, true, true),
+                          "array of distinct column names expected", &wait->columns);
+    if (!e) {
+        e = condition_from_json(&wait->where, schema, where, &x->names);
+    }
+    return e ? e : parse_wanted(x, rows, wait);
+}
+
+static bool
+is_satisfied(struct execution *x, const struct wait *wait)
+{
+    struct view_row_vec found = {0}, wanted = {0};
+    struct row_vec rows = {0};
+    db_table_candidates(x->table, &wait->where, &rows);
+    for (size_t i = 0; i < rows.n; i++) {
+        if (condition_matches_all(&wait->where, rows.d[i]->image)) {
+            vec_push(&found, (struct view_row) {rows.d[i]->image, wait->columns});
+        }
+    }
+    for (size_t i = 0; i < wait->wanted.n; i++) {
+        vec_push(&wanted, (struct view_row) {wait->wanted.d[i], wait->columns});
+    }
+    bool equal = sets_eq(&found, &wanted);
+    vec_fini(&rows);
+    vec_fini(&found);
+    vec_fini(&wanted);
+    return equal == wait->until_equal;
+}
+
+static struct err *
+not_yet(struct execution *x, const struct wait *wait)
+{
+    if (!wait->timeout_ms) {
+        return err_tagged("timed out", "\"where\" clause test failed");
+    }
+    if (wait->timeout_ms > 0 && x->request->elapsed_ms >= wait->timeout_ms) {
+        return err_tagged("timed out", "\"wait\" timed out after %lld ms", (long long) x->request->elapsed_ms);
+    }
+    x->result->must_wait = true;
+    x->result->timeout_ms = wait->timeout_ms;
+    x->result->wait_tables |= delta_table_bit(x->table->schema);
+    return NULL;
+}
+
+struct err *
+execute_wait(struct execution *x)
+{
+    struct wait wait = {.where = {.table = x->table->schema}};
+    struct err *e = parse_wait(x, &wait);
+    if (!e && is_satisfied(x, &wait)) {
+        buf_puts(&x->result->text, "{}");
+    } else if (!e) {
+        e = not_yet(x, &wait);
+    }
+    for (size_t i = 0; i < wait.wanted.n; i++) {
+        image_unref(wait.wanted.d[i]);
+    }
+    vec_fini(&wait.wanted);
+    condition_fini(&wait.where);
+    return e;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovsdb/server/remotes.h"
+
+#include <stdlib.h>
+
+#include "lib/base/hmap.h"
+#include "lib/base/log.h"
+#include "lib/base/vec.h"
+#include "lib/net/loop.h"
+#include "lib/net/stream.h"
+#include "ovsdb/server/link.h"
+#include "ovsdb/server/remote_rows.h"
+#include "ovsdb/server/server.h"
+
+LOG_MODULE(ovsdb_remotes);
+
+/* One connection method in use. */
+struct remote {
+    struct remotes *remotes;
+    char *target;                                            /* owned */
+    struct remote_options options;
+    bool is_wanted;                                          /* marked while reconciling */
+    struct listener *listener;                               /* passive and bound, or NULL */
+    struct stream *connecting;                               /* active and not connected yet, or NULL */
+    struct loop_timer *retry;
+    int64_t backoff_ms;
+    char *last_error;                                        /* owned, or NULL */
+    int64_t disconnected_ms;                                 /* when the last connection ended; 0: never */
+    VEC(struct link *) links;                                /* owned */
+};
+
+struct remotes {
+    struct loop *loop;
+    struct server *server;
+    struct strmap configured;                                /* target → the remotes, as a mark */
+    struct strmap active;                                    /* target → struct remote */
+    uint64_t seen_seqno;
+    bool changed;                                            /* the configuration has */
+    struct loop_timer *status_timer;
+};
+
+static void remote_start(void *remote_);
+static void on_status_timer(void *remotes_);
+
+struct remotes *
+remotes_new(struct loop *loop, struct server *server)
+{
+    struct remotes *remotes = xcalloc(1, sizeof *remotes);
+    remotes->loop = loop;
+    remotes->server = server;
+    strmap_init(&remotes->configured);
+    strmap_init(&remotes->active);
+    remotes->status_timer = loop_timer_new(loop, on_status_timer, remotes);
+    return remotes;
+}
+
+static void
+drop_links(struct remote *remote)
+{
+    while (remote->links.n) {
+        link_free(vec_pop(&remote->links));
+    }
+}
+
+static void
+remote_free(struct remote *remote)
+{
+    loop_timer_free(remote->retry);
+    drop_links(remote);
+    vec_fini(&remote->links);
+    if (remote->connecting) {
+        stream_free(remote->connecting);
+    }
+    listener_free(remote->listener);
+    free(remote->last_error);
+    free(remote->target);
+    free(remote);
+}
+
+void
+remotes_free(struct remotes *remotes)
+{
+    if (!remotes) {
+        return;
+    }
+    STRMAP_FOR_EACH (node, &remotes->active) {
+        remote_free(node->data);
+    }
+    strmap_fini(&remotes->active);
+    strmap_fini(&remotes->configured);
+    loop_timer_free(remotes->status_timer);
+    free(remotes);
+}
+
+/* Network peers may vanish without a word; local ones cannot. */
+static int64_t
+probe_interval(const struct remote *remote)
+{
+    bool is_local = str_starts(str_from(remote->target), "unix:") || str_starts(str_from(remote->target), "punix:");
+    return remote->options.probe_interval_ms >= 0 ? remote->options.probe_interval_ms
+         : is_local ? 0 : PROBE_INTERVAL_DEFAULT_MS;
+}
+
+static void
+apply_options(struct remote *remote)
+{
+    for (size_t i = 0; i < remote->links.n; i++) {
+        link_set_probe_interval(remote->links.d[i], probe_interval(remote));
+        link_set_read_only(remote->links.d[i], remote->options.is_read_only);
+    }
+}
+
+static void
+set_error(struct remote *remote, const char *text)
+{
+    free(remote->last_error);
+    remote->last_error = text ? xstrdup(text) : NULL;
+}
+
+static void
+retry_later(struct remote *remote)
+{
+    int64_t max_ms = remote->options.max_backoff_ms > 0 ? remote->options.max_backoff_ms : BACKOFF_DEFAULT_MS;
+    remote->backoff_ms = remote->backoff_ms ? MIN(remote->backoff_ms * 2, max_ms) : MIN(1000, max_ms);
+    loop_timer_set(remote->retry, remote->backoff_ms);
+}
+
+static void
+on_link_ended(void *remote_, struct link *link, const char *reason)
+{
+    struct remote *remote = remote_;
+    for (size_t i = 0; i < remote->links.n; i++) {
+        if (remote->links.d[i] == link) {
+            vec_remove_fast(&remote->links, i);
+        }
+    }
+    remote->disconnected_ms = loop_now_ms(remote->remotes->loop);
+    set_error(remote, reason);
+    if (!stream_target_is_passive(remote->target)) {
+        retry_later(remote);
+    }
+}
+
+static void
+add_link(struct remote *remote, struct stream *stream)
+{
+    struct link *link = link_new(remote->remotes->loop, remote->remotes->server, stream, on_link_ended, remote);
+    link_set_probe_interval(link, probe_interval(remote));
+    link_set_read_only(link, remote->options.is_read_only);
+    vec_push(&remote->links, link);
+}
+
+static void
+on_accepted(void *remote, struct stream *stream)
+{
+    add_link(remote, stream);
+}
+
+static void
+on_connected(void *remote_)
+{
+    struct remote *remote = remote_;
+    struct stream *stream = remote->connecting;
+    remote->connecting = NULL;
+    remote->backoff_ms = 0;
+    add_link(remote, stream);
+}
+
+static void
+on_connecting_closed(void *remote_, struct err *reason)
+{
+    struct remote *remote = remote_;
+    char *text = reason ? err_take_text(reason) : xstrdup("connection closed");
+    log_info_rl("%s: connection attempt failed (%s)", remote->target, text);
+    set_error(remote, text);
+    free(text);
+    stream_free(remote->connecting);
+    remote->connecting = NULL;
+    retry_later(remote);
+}
+
+static void
+on_connecting_readable(void *remote)
+{
+    (void) remote;                                           /* on_connected() comes first and takes the stream */
+}
+
+static const struct stream_callbacks connecting_cbs = {
+    .connected = on_connected, .readable = on_connecting_readable, .closed = on_connecting_closed};
+
+static void
+remote_start(void *remote_)
+{
+    struct remote *remote = remote_;
+    struct loop *loop = remote->remotes->loop;
+    struct err *e;
+    if (stream_target_is_passive(remote->target)) {
+        e = listener_new(loop, remote->target, on_accepted, remote, &remote->listener);
+    } else {
+        e = stream_connect(loop, remote->target, &connecting_cbs, remote, &remote->connecting);
+    }
+    set_error(remote, NULL);
+    if (e) {
+        char *text = err_take_text(e);
+        log_err_rl("%s: %s", remote->target, text);
+        set_error(remote, text);
+        free(text);
+        retry_later(remote);
+    }
+}
+
+/* Makes or updates the remote for 'target'. */
+static void
+want(void *remotes_, const char *target, const struct remote_options *options)
+{
+    struct remotes *remotes = remotes_;
+    if (!stream_target_is_active(target) && !stream_target_is_passive(target)) {
+        log_warn_rl("%s: not a connection method", target);
+        return;
+    }
+    struct remote *remote = strmap_get(&remotes->active, target);
+    if (!remote) {
+        remote = xcalloc(1, sizeof *remote);
+        remote->remotes = remotes;
+        remote->target = xstrdup(target);
+        remote->options = *options;
+        remote->retry = loop_timer_new(remotes->loop, remote_start, remote);
+        strmap_set(&remotes->active, target, remote);
+        remote_start(remote);
+    } else if (!remote_options_eq(&remote->options, options)) {
+        remote->options = *options;
+        apply_options(remote);
+    }
+    remote->is_wanted = true;
+}
+
+static void
+want_rows(struct remotes *remotes, const char *spec)
+{
+    struct remote_source source;
+    struct err *e = remote_source_parse(remotes->server, spec, &source);
+    if (e) {                                                 /* the database may be gone for now */
+        err_free(e);
+        return;
+    }
+    remote_source_for_each(&source, want, remotes);
+}
+
+void
+remotes_run(struct remotes *remotes)
+{
+    if (!remotes->changed && remotes->seen_seqno == server_seqno(remotes->server)) {
+        return;
+    }
+    remotes->changed = false;
+    remotes->seen_seqno = server_seqno(remotes->server);
+    STRMAP_FOR_EACH (node, &remotes->active) {
+        ((struct remote *) node->data)->is_wanted = false;
+    }
+    const struct remote_options options = REMOTE_OPTIONS_INIT;
+    bool has_sources = false;
+    STRMAP_FOR_EACH (node, &remotes->configured) {
+        if (remote_is_source(node->key)) {
+            want_rows(remotes, node->key);
+            has_sources = true;
+        } else {
+            want(remotes, node->key, &options);
+        }
+    }
+    STRMAP_FOR_EACH_SAFE (node, &remotes->active) {
+        struct remote *remote = node->data;
+        if (!remote->is_wanted) {
+            strmap_remove(&remotes->active, remote->target);
+            remote_free(remote);
+        }
+    }
+    if (has_sources && !loop_timer_is_set(remotes->status_timer)) {
+        loop_timer_set(remotes->status_timer, 0);
+    }
+}
+
+void
+remotes_reload(struct remotes *remotes)
+{
+    remotes->changed = true;
+    remotes_run(remotes);
+}
+
+struct err *
+remotes_add(struct remotes *remotes, const char *target)
+{
+    if (remote_is_source(target)) {
+        struct remote_source source;
+        struct err *e = remote_source_parse(remotes->server, target, &source);
+        if (e) {
+            return e;
+        }
+    } else if (!stream_target_is_active(target) && !stream_target_is_passive(target)) {
+        return err_new("%s: not a connection method", target);
+    }
+    strmap_set(&remotes->configured, target, remotes);
+    remotes_reload(remotes);
+    return NULL;
+}
+
+struct err *
+remotes_remove(struct remotes *remotes, const char *target)
+{
+    if (!strmap_remove(&remotes->configured, target)) {
+        return err_new("no such remote");
+    }
+    remotes_reload(remotes);
+    return NULL;
+}
+
+char *
+remotes_list(const struct remotes *remotes)
+{
+    size_t n;
+    struct strmap_node **nodes = strmap_sorted(&remotes->configured, &n);
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(&text, "%s\n", nodes[i]->key);
+    }
+    free(nodes);
+    return buf_take_text(&text);
+}
+
+void
+remotes_reconnect(struct remotes *remotes)
+{
+    STRMAP_FOR_EACH (node, &remotes->active) {
+        struct remote *remote = node->data;
+        bool had_links = remote->links.n > 0;
+        drop_links(remote);
+        if (had_links && !stream_target_is_passive(remote->target)) {
+            loop_timer_set(remote->retry, 0);
+        }
+    }
+}
+
+bool
+remotes_are_listening(const struct remotes *remotes, char **ret)
+{
+    STRMAP_FOR_EACH (node, &remotes->active) {
+        const struct remote *remote = node->data;
+        if (stream_target_is_passive(remote->target) && !remote->listener) {
+            if (ret) {
+                *ret = xasprintf("%s: %s", remote->target, remote->last_error ? remote->last_error : "not bound");
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Status columns. */
+
+static bool
+get_status(void *remotes_, const char *target, struct remote_status *ret)
+{
+    struct remotes *remotes = remotes_;
+    const struct remote *remote = strmap_get(&remotes->active, target);
+    if (!remote) {
+        return false;
+    }
+    *ret = (struct remote_status) {
+        .is_connected = remote->links.n > 0, .sec_since_connect = -1, .sec_since_disconnect = -1};
+    if (stream_target_is_passive(target)) {
+        ret->n_connections = remote->links.n > 1 ? remote->links.n : 0;
+        ret->bound_port = remote->listener ? listener_port(remote->listener) : 0;
+        return true;
+    }
+    int64_t now_ms = loop_now_ms(remotes->loop);
+    ret->state = remote->links.n ? "ACTIVE" : remote->connecting ? "CONNECTING" : "BACKOFF";
+    ret->last_error = remote->last_error;
+    if (remote->links.n) {
+        ret->sec_since_connect = (now_ms - link_connected_ms(remote->links.d[0])) / 1000;
+        ret->session = link_session(remote->links.d[0]);
+    }
+    if (remote->disconnected_ms) {
+        ret->sec_since_disconnect = (now_ms - remote->disconnected_ms) / 1000;
+    }
+    return true;
+}
+
+static void
+on_status_timer(void *remotes_)
+{
+    struct remotes *remotes = remotes_;
+    bool has_sources = false;
+    STRMAP_FOR_EACH (node, &remotes->configured) {
+        struct remote_source source;
+        struct err *e = remote_is_source(node->key) ? remote_source_parse(remotes->server, node->key, &source)
+                                                    : err_new("no rows");
+        if (e) {
+            err_free(e);
+            continue;
+        }
+        has_sources = true;
+        remote_source_update_status(&source, get_status, remotes);
+    }
+    if (has_sources) {
+        loop_timer_set(remotes->status_timer, STATUS_INTERVAL_MS);
+    }
+}

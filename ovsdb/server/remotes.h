@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_SERVER_REMOTES_H
+#define WEFT_OVSDB_SERVER_REMOTES_H
+
+/* What: the connection methods of the server ("remotes") and the client connections made through them.
+ *
+ * Why: this is where the server (server.h) meets sockets.  Remotes come from the command line, from the control
+ * socket, and from rows of a database ("db:DB,TABLE,COLUMN"), whose status columns are kept up to date.
+ *
+ * Owns: listeners, connections and their sessions. */
+
+#include "lib/base/err.h"
+
+struct loop;
+struct remotes;
+struct server;
+
+enum {
+    PROBE_INTERVAL_DEFAULT_MS = 5000,                        /* for network connections; none for unix sockets */
+    BACKOFF_DEFAULT_MS = 8000,
+    STATUS_INTERVAL_MS = 2500,
+};
+
+struct remotes *remotes_new(struct loop *loop, struct server *server) MUST_USE;
+void remotes_free(struct remotes *remotes);
+
+/* Adds or removes a configured remote; adding one that is there does nothing.  Errors: what the target cannot be;
+ * a passive target that cannot be bound is not an error but logged and tried again. */
+struct err *remotes_add(struct remotes *remotes, const char *target) MUST_USE;
+struct err *remotes_remove(struct remotes *remotes, const char *target) MUST_USE;
+/* The configured ones, sorted, one a line.  The caller frees it. */
+char *remotes_list(const struct remotes *remotes) MUST_USE;
+
+/* Brings listeners and connections in line with the configuration and the databases.  Cheap when nothing changed. */
+void remotes_run(struct remotes *remotes);
+void remotes_reload(struct remotes *remotes);                /* the same, after databases came or went */
+void remotes_reconnect(struct remotes *remotes);             /* drops all connections */
+/* Whether every passive remote is bound; the error of one that is not in '*ret' (may be NULL). */
+bool remotes_are_listening(const struct remotes *remotes, char **ret);
+
+#endif

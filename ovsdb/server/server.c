@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovsdb/server/server.h"
+
+#include <stdlib.h>
+
+#include "lib/base/counter.h"
+#include "lib/base/log.h"
+#include "ovsdb/server/parse.h"
+#include "ovsdb/server/server_private.h"
+#include "ovsdb/storage/storage.h"
+
+LOG_MODULE(ovsdb_server);
+COUNTER(ovsdb_transact);
+COUNTER(ovsdb_commit);
+COUNTER(ovsdb_sync);
+
+static const char server_schema_text[] =
+    "{\"name\":\"_Server\",\"version\":\"1.2.0\",\"cksum\":\"3009684573 744\",\"tables\":{\"Database\":{\"columns\":{"
+    "\"name\":{\"type\":\"string\"},"
+    "\"model\":{\"type\":{\"key\":{\"type\":\"string\",\"enum\":[\"set\",[\"clustered\",\"relay\",\"standalone\"]]}}},"
+    "\"connected\":{\"type\":\"boolean\"},"
+    "\"leader\":{\"type\":\"boolean\"},"
+    "\"schema\":{\"type\":{\"key\":\"string\",\"min\":0}},"
+    "\"cid\":{\"type\":{\"key\":\"uuid\",\"min\":0}},"
+    "\"sid\":{\"type\":{\"key\":\"uuid\",\"min\":0}},"
+    "\"index\":{\"type\":{\"key\":\"integer\",\"min\":0}}},\"isRoot\":true}}}";
+static const char server_db_name[] = "_Server";
+
+static void
+add_internal_database(struct server *server)
+{
+    struct schema *schema;
+    struct err *e = schema_from_text(str_from(server_schema_text), &schema);
+    CHECK(!e);
+    struct hosted *hosted;
+    e = hosted_open(schema, NULL, &hosted);
+    CHECK(!e);
+    hosted->is_internal = true;
+    schema_unref(schema);
+    strmap_set(&server->databases, hosted->name, hosted);
+    server_publish(server, hosted);
+}
+
+struct server *
+server_new(const struct server_env *env)
+{
+    struct server *server = xcalloc(1, sizeof *server);
+    server->id = uuid_random();
+    server->env = *env;
+    strmap_init(&server->databases);
+    lock_table_init(&server->locks, session_lock_changed);
+    add_internal_database(server);
+    return server;
+}
+
+static void
+event_fini(struct event *event)
+{
+    delta_unref(event->delta);
+    json_decref(event->id);
+    buf_fini(&event->result);
+}
+
+static void
+pending_free(struct pending *pending)
+{
+    if (pending->session) {
+        pending->session->n_pending--;
+    }
+    json_decref(pending->id);
+    json_decref(pending->params);
+    free(pending);
+}
+
+void
+server_free(struct server *server)
+{
+    if (!server) {
+        return;
+    }
+    CHECK(!server->sessions.n && !server->pending.n);
+    for (size_t i = 0; i < server->events.n; i++) {
+        event_fini(&server->events.d[i]);
+    }
+    vec_fini(&server->events);
+    vec_fini(&server->pending);
+    vec_fini(&server->sessions);
+    STRMAP_FOR_EACH (node, &server->databases) {
+        hosted_free(node->data);
+    }
+    strmap_fini(&server->databases);
+    lock_table_fini(&server->locks);
+    free(server);
+}
+
+const struct uuid *
+server_id(const struct server *server)
+{
+    return &server->id;
+}
+
+uint64_t
+server_seqno(const struct server *server)
+{
+    return server->seqno;
+}
+
+struct hosted *
+server_hosted(const struct server *server, const char *name)
+{
+    return strmap_get(&server->databases, name);
+}
+
+struct database *
+server_database(const struct server *server, const char *name)
+{
+    struct hosted *hosted = server_hosted(server, name);
+    return hosted ? hosted->db : NULL;
+}
+
+const struct schema *
+server_schema(const struct server *server, const char *name)
+{
+    struct hosted *hosted = server_hosted(server, name);
+    return hosted ? hosted->db->schema : NULL;
+}
+
+/* Queues the reply, which is 'text' (moved). */
+static void
+queue_event(struct server *server, struct event event)
+{
+    vec_push(&server->events, event);
+    server->env.wake(server->env.aux);
+}
+
+static void
+wake_waiting(struct server *server, const struct hosted *hosted, uint64_t tables)
+{
+    for (size_t i = 0; i < server->pending.n; i++) {
+        struct pending *pending = server->pending.d[i];
+        pending->is_due |= pending->hosted == hosted && pending->tables & tables;
+    }
+}
+
+/* Stores what 'result' committed, if anything. */
+static void
+store_result(struct server *server, struct hosted *hosted, struct execute_result *result)
+{
+    if (!result->delta) {
+        return;
+    }
+    struct err *e = hosted_store(hosted, result->delta, &server->env);
+    if (e) {
+        log_err_rl("%s: commit failed: %s", hosted->name, err_detail(e));
+        delta_unref(result->delta);
+        result->delta = NULL;
+        execute_result_fail(result, e);
+        return;
+    }
+    counter_inc(&counter_ovsdb_commit);
+    server->seqno++;
+    wake_waiting(server, hosted, result->delta->tables);
+}
+
+static bool
+owns_lock(void *session, const char *name)
+{
+    return lock_table_owns(&((struct session *) session)->server->locks, name, session);
+}
+
+static void
+try_transaction(struct session *session, struct hosted *hosted, const json_t *params, int64_t elapsed_ms,
+                struct execute_result *result)
+{
+    struct execute_request request = {
+        .db = hosted->db, .params = params, .is_read_only = session->is_read_only,
+        .is_reserved = hosted->is_internal, .owns_lock = owns_lock, .aux = session, .elapsed_ms = elapsed_ms,
+    };
+    counter_inc(&counter_ovsdb_transact);
+    execute(&request, result);
+    if (!result->must_wait) {
+        store_result(session->server, hosted, result);
+    }
+}
+
+static void
+queue_result(struct session *session, struct hosted *hosted, json_t *id, struct execute_result *result)
+{
+    bool is_durable = result->is_durable && !result->failed;
+    hosted->needs_sync |= is_durable && hosted->storage;
+    queue_event(session->server, (struct event) {
+        .hosted = hosted, .delta = result->delta, .session = session, .id = json_incref(id), .result = result->text,
+        .is_durable = is_durable,
+    });
+}
+
+static void
+add_pending(struct session *session, struct hosted *hosted, const json_t *params, json_t *id, int64_t now_ms,
+            const struct execute_result *result)
+{
+    struct pending *pending = xmalloc(sizeof *pending);
+    *pending = (struct pending) {
+        .session = session, .hosted = hosted, .id = json_incref(id), .params = json_incref((json_t *) params),
+        .started_ms = now_ms, .tables = result->wait_tables,
+        .deadline_ms = result->timeout_ms < 0 ? INT64_MAX : now_ms + result->timeout_ms,
+    };
+    session->n_pending++;
+    vec_push(&session->server->pending, pending);
+}
+
+void
+server_execute(struct session *session, struct hosted *hosted, const json_t *params, json_t *id, int64_t now_ms)
+{
+    struct execute_result result;
+    try_transaction(session, hosted, params, 0, &result);
+    if (result.must_wait && session->n_pending < SESSION_PENDING_MAX) {
+        add_pending(session, hosted, params, id, now_ms, &result);
+        execute_result_fini(&result);
+        session->server->env.wake(session->server->env.aux);     /* there is a new deadline */
+        return;
+    }
+    if (result.must_wait) {
+        execute_result_fail(&result, err_tagged("resources exhausted", "Too many transactions are waiting."));
+    }
+    queue_result(session, hosted, id, &result);
+}
+
+/* Tries the waiting transactions again that may now go on.  True if there were any. */
+static bool
+retry_pending(struct server *server)
+{
+    bool any = false;
+    for (size_t i = 0; i < server->pending.n;) {
+        struct pending *p = server->pending.d[i];
+        if (!p->is_due && server->now_ms < p->deadline_ms) {
+            i++;
+            continue;
+        }
+        any = true;
+        p->is_due = false;
+        struct execute_result result;
+        try_transaction(p->session, p->hosted, p->params, server->now_ms - p->started_ms, &result);
+        if (result.must_wait) {
+            p->tables = result.wait_tables;
+            p->deadline_ms = result.timeout_ms < 0 ? INT64_MAX : p->started_ms + result.timeout_ms;
+            execute_result_fini(&result);
+            i++;
+            continue;
+        }
+        queue_result(p->session, p->hosted, p->id, &result);
+        vec_remove_fast(&server->pending, i);
+        pending_free(p);
+    }
+    return any;
+}
+
+static void
+sync_databases(struct server *server)
+{
+    STRMAP_FOR_EACH (node, &server->databases) {
+        struct hosted *hosted = node->data;
+        if (!hosted->needs_sync) {
+            continue;
+        }
+        hosted->needs_sync = false;
+        counter_inc(&counter_ovsdb_sync);
+        struct err *e = storage_sync(hosted->storage);
+        if (!e) {
+            continue;
+        }
+        log_err_rl("%s: %s", hosted->name, err_detail(e));
+        for (size_t i = 0; i < server->events.n; i++) {
+            struct event *event = &server->events.d[i];
+            if (event->hosted == hosted && event->is_durable) {
+                struct execute_result result = {.text = event->result};
+                execute_result_fail(&result, err_clone(e));
+                event->result = result.text;
+            }
+        }
+        err_free(e);
+    }
+}
+
+void
+server_flush_events(struct server *server)
+{
+    if (!server->events.n) {
+        return;
+    }
+    sync_databases(server);
+    for (size_t i = 0; i < server->events.n; i++) {
+        struct event event = server->events.d[i];            /* sending may close sessions, not queue events */
+        if (server->events.d[i].session) {
+            session_reply_text(event.session, event.id, str_n(event.result.data, event.result.size));
+        }
+        event_fini(&event);
+    }
+    vec_clear(&server->events);
+}
+
+void
+server_run(struct server *server, int64_t now_ms)
+{
+    CHECK(!server->is_running);
+    server->is_running = true;
+    server->now_ms = now_ms;
+    do {
+        server_flush_events(server);
+    } while (retry_pending(server));
+    server_flush_events(server);
+    for (size_t i = 0; i < server->sessions.n; i++) {
+        session_check_backlog(server->sessions.d[i]);
+    }
+    server->is_running = false;
+}
+
+int64_t
+server_next_wake_ms(const struct server *server)
+{
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < server->pending.n; i++) {
+        next_ms = MIN(next_ms, server->pending.d[i]->deadline_ms);
+    }
+    return next_ms;
+}
+
+void
+server_forget_session(struct server *server, struct session *session)
+{
+    for (size_t i = 0; i < server->events.n; i++) {
+        if (server->events.d[i].session == session) {
+            server->events.d[i].session = NULL;
+        }
+    }
+    for (size_t i = server->pending.n; i-- > 0;) {
+        struct pending *pending = server->pending.d[i];
+        if (pending->session == session) {
+            vec_remove_fast(&server->pending, i);
+            pending_free(pending);
+        }
+    }
+}
+
+/* RFC 7047, section 4.1.4: the reply to a canceled transaction has the error "canceled". */
+static void
+cancel_at(struct server *server, size_t i)
+{
+    struct pending *pending = server->pending.d[i];
+    vec_remove_fast(&server->pending, i);
+    session_reply_error(pending->session, pending->id, str_from("\"canceled\""));
+    pending_free(pending);
+}
+
+bool
+server_cancel(struct server *server, struct session *session, const json_t *id)
+{
+    for (size_t i = 0; i < server->pending.n; i++) {
+        if (server->pending.d[i]->session == session && json_equal(server->pending.d[i]->id, id)) {
+            cancel_at(server, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct err *
+server_transact(struct server *server, const char *name, json_t *operations)
+{
+    struct hosted *hosted = server_hosted(server, name);
+    CHECK(hosted);
+    json_array_insert_new(operations, 0, json_string(name));
+    struct execute_request request = {.db = hosted->db, .params = operations};
+    struct execute_result result;
+    execute(&request, &result);
+    store_result(server, hosted, &result);
+    struct err *e = result.failed ? err_new("%s", buf_text(&result.text)) : NULL;
+    if (result.delta) {
+        queue_event(server, (struct event) {.hosted = hosted, .delta = delta_ref(result.delta)});
+    }
+    execute_result_fini(&result);
+    json_decref(operations);
+    return e;
+}
+
+/* The _Server database. */
+
+void
+server_publish(struct server *server, struct hosted *hosted)
+{
+    hosted->server_row = uuid_random();
+    struct err *e = server_transact(server, server_db_name, json_pack(
+        "[{s:s, s:s, s:s, s:{s:s, s:s, s:s, s:b, s:b}}]", "op", "insert", "table", "Database",
+        "uuid", uuid_text(&hosted->server_row), "row", "name", hosted->name, "model", "standalone",
+        "schema", hosted->schema_text, "connected", 1, "leader", 1));
+    CHECK(!e);
+}
+
+static void
+unpublish(struct server *server, struct hosted *hosted)
+{
+    struct err *e = server_transact(server, server_db_name, json_pack(
+        "[{s:s, s:s, s:[[s, s, [s, s]]]}]", "op", "delete", "table", "Database", "where", "_uuid", "==", "uuid",
+        uuid_text(&hosted->server_row)));
+    CHECK(!e);
+}
+
+/* Clients that do not watch _Server learn of a change of databases by losing their connection. */
+static void
+disconnect_unaware(struct server *server, const char *reason)
+{
+    server_flush_events(server);
+    for (size_t i = 0; i < server->sessions.n; i++) {
+        if (!server->sessions.d[i]->is_change_aware) {
+            session_close(server->sessions.d[i], reason);
+        }
+    }
+}
+
+struct err *
+server_add_database(struct server *server, struct storage *storage)
+{
+    struct schema *schema = storage_schema(storage);
+    if (server_hosted(server, schema->name)) {
+        struct err *e = err_new("%s: duplicate database name", schema->name);
+        storage_close(storage);
+        return e;
+    }
+    struct hosted *hosted;
+    struct err *e = hosted_open(schema, storage, &hosted);
+    if (e) {
+        return e;
+    }
+    strmap_set(&server->databases, hosted->name, hosted);
+    server_publish(server, hosted);
+    disconnect_unaware(server, "database added");
+    return NULL;
+}
+
+struct err *
+server_remove_database(struct server *server, const char *name)
+{
+    struct hosted *hosted = server_hosted(server, name);
+    if (!hosted || hosted->is_internal) {
+        return err_new("Failed to find the database.");
+    }
+    unpublish(server, hosted);
+    disconnect_unaware(server, "database removed");
+    for (size_t i = server->pending.n; i-- > 0;) {
+        if (server->pending.d[i]->hosted == hosted) {
+            cancel_at(server, i);
+        }
+    }
+    strmap_remove(&server->databases, name);
+    hosted_free(hosted);
+    return NULL;
+}
+
+struct err *
+server_compact(struct server *server, const char *name)
+{
+    if (name && (!server_hosted(server, name) || server_hosted(server, name)->is_internal)) {
+        return err_new("no database by that name");
+    }
+    STRMAP_FOR_EACH (node, &server->databases) {
+        struct err *e = !name || !strcmp(name, node->key) ? hosted_compact(node->data, &server->env) : NULL;
+        if (e) {
+            return err_wrap(e, "%s", node->key);
+        }
+    }
+    return NULL;
+}
+
+char **
+server_database_names(const struct server *server, size_t *ret_n)
+{
+    struct strmap_node **nodes = strmap_sorted(&server->databases, ret_n);
+    char **names = xcalloc(*ret_n + 1, sizeof *names);
+    for (size_t i = 0; i < *ret_n; i++) {
+        names[i] = xstrdup(nodes[i]->key);
+    }
+    free(nodes);
+    return names;
+}
+
+void
+server_statistics(const struct server *server, struct server_statistics *ret)
+{
+    *ret = (struct server_statistics) {.n_sessions = server->sessions.n, .n_pending = server->pending.n};
+    STRMAP_FOR_EACH (node, &server->databases) {
+        const struct database *db = ((struct hosted *) node->data)->db;
+        for (uint32_t i = 0; i < db->schema->n_tables; i++) {
+            ret->n_rows += db->tables[i].n_rows;
+            ret->n_cells += db->tables[i].n_rows * db->schema->tables[i].n_columns;
+        }
+    }
+    for (size_t i = 0; i < server->sessions.n; i++) {
+        ret->backlog += server->sessions.d[i]->output->backlog(server->sessions.d[i]->aux);
+    }
+}

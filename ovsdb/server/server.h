@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_SERVER_SERVER_H
+#define WEFT_OVSDB_SERVER_SERVER_H
+
+/* What: the database server without its sockets: hosted databases, sessions, locks, and the turn in which
+ * transactions that arrived together become durable together.
+ *
+ * Why: messages and the time go in, bytes come out through 'struct session_output', so that many clients fit in
+ * one fast test.
+ *
+ * How a turn goes: session_receive() executes a transaction at once, in memory and in the log, but queues its
+ * reply.  server_run(), called when no more input is at hand, makes what needs it durable with one sync per
+ * database, then sends, in the order of commit, each commit's monitor updates followed by its reply.  Nothing that
+ * was not stored is ever sent.
+ *
+ * Backlog rules (each logged when it bites):
+ *  - a session whose backlog is above SESSION_COALESCE_BYTES gets no monitor updates until it has drained; then one
+ *    update with the net effect of what it missed;
+ *  - a session that lags so far behind that the history no longer reaches back to its last update is disconnected;
+ *  - a session whose backlog exceeds the larger of SESSION_BACKLOG_BYTES and twice its largest single message is
+ *    disconnected. */
+
+#include <jansson.h>
+
+#include "lib/base/err.h"
+#include "lib/base/uuid.h"
+
+struct hosted;
+struct jsonrpc_msg;
+struct server;
+struct session;
+struct shared_bytes;
+struct storage;
+
+enum {
+    SESSION_COALESCE_BYTES = 1 << 20,
+    SESSION_BACKLOG_BYTES = 64 << 20,
+    SESSION_PENDING_MAX = 1000,                              /* transactions of one session that wait */
+    SESSION_MONITORS_MAX = 1000,
+};
+
+/* What the server needs of the world. */
+struct server_env {
+    void (*wake)(void *aux);                                 /* server_run() should be called soon; may be called often */
+    int64_t (*wall_ms)(void);                                /* for dates in the log */
+    int64_t (*monotonic_ms)(void);                           /* for how long something took */
+    void *aux;
+};
+struct server *server_new(const struct server_env *env) MUST_USE;
+void server_free(struct server *server);                     /* all sessions must be gone */
+
+/* Ends the turn.  Also to be called when server_next_wake_ms() has come. */
+void server_run(struct server *server, int64_t now_ms);
+int64_t server_next_wake_ms(const struct server *server);    /* INT64_MAX: nothing to wait for */
+const struct uuid *server_id(const struct server *server);
+
+/* Databases.  'storage' is taken, on error too; its transactions are read. */
+struct err *server_add_database(struct server *server, struct storage *storage) MUST_USE;
+struct err *server_remove_database(struct server *server, const char *name) MUST_USE;
+struct err *server_compact(struct server *server, const char *name) MUST_USE;   /* NULL: all */
+char **server_database_names(const struct server *server, size_t *ret_n) MUST_USE;  /* sorted; free each and the array */
+struct database *server_database(const struct server *server, const char *name); /* or NULL; for reading */
+struct schema;
+const struct schema *server_schema(const struct server *server, const char *name);       /* or NULL */
+
+/* A change made by the server itself, such as the status columns of db: remotes: executes 'params' as if a client
+ * had sent them.  The error is that of the first operation that failed. */
+struct err *server_transact(struct server *server, const char *name, json_t *operations /* taken */) MUST_USE;
+/* Counts commits, so that who reads server_database() can tell that it changed. */
+uint64_t server_seqno(const struct server *server);
+
+/* Sessions. */
+struct session_output {
+    void (*send)(void *aux, const void *p, size_t n);        /* part of the byte stream to the client */
+    void (*send_shared)(void *aux, struct shared_bytes *bytes);
+    size_t (*backlog)(void *aux);
+    void (*close)(void *aux, const char *reason);            /* the session is to be freed, later */
+};
+struct session *session_new(struct server *server, const char *name, const struct session_output *output, void *aux) MUST_USE;
+void session_free(struct session *session);
+void session_set_read_only(struct session *session, bool read_only);
+/* Handles one message, which is taken.  'now_ms' is for timeouts of "wait". */
+void session_receive(struct session *session, struct jsonrpc_msg *msg, int64_t now_ms);
+void session_drained(struct session *session);               /* the backlog is gone */
+/* Names of locks that it owns, waits for, and lost, for status columns: "a b".  The caller frees them. */
+void session_lock_names(const struct session *session, char **ret_held, char **ret_waiting, char **ret_lost);
+
+struct server_statistics {
+    size_t n_sessions, n_monitors, n_rows, n_cells, n_pending, n_history, backlog;
+};
+void server_statistics(const struct server *server, struct server_statistics *ret);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_SERVER_SERVER_PRIVATE_H
+#define WEFT_OVSDB_SERVER_SERVER_PRIVATE_H
+
+/* What: what server.c (databases and turns), session.c (methods) and hosted.c share. */
+
+#include "lib/base/hmap.h"
+#include "lib/base/str.h"
+#include "lib/base/vec.h"
+#include "lib/net/jsonrpc.h"
+#include "ovsdb/server/database.h"
+#include "ovsdb/server/delta.h"
+#include "ovsdb/server/execute.h"
+#include "ovsdb/server/lock.h"
+#include "ovsdb/server/server.h"
+#include "ovsdb/server/txn.h"
+
+/* A database and where it is stored. */
+struct hosted {
+    char *name;                                              /* owned */
+    struct database *db;                                     /* owned */
+    struct storage *storage;                                 /* owned; NULL for _Server */
+    char *schema_text;                                       /* owned: the schema as JSON */
+    struct uuid server_row;                                  /* its row in _Server.Database */
+    bool needs_sync;                                         /* a commit of this turn asked for durability */
+    bool is_internal;                                        /* _Server: clients may not write */
+};
+
+/* Opens what is in 'storage' (taken, on error too; NULL: empty) under 'schema'. */
+struct err *hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret) MUST_USE;
+void hosted_free(struct hosted *hosted);
+/* Stores 'delta', which was just committed.  On error undoes it. */
+struct err *hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env) MUST_USE;
+struct err *hosted_compact(struct hosted *hosted, const struct server_env *env) MUST_USE;
+
+/* Something to be sent at the end of the turn, in order: a commit's updates or a reply. */
+struct event {
+    struct hosted *hosted;                                   /* of a commit or reply to "transact"; else NULL */
+    struct delta *delta;                                     /* owned; NULL: no updates */
+    struct session *session;                                 /* whom to reply to; NULL: nobody, or gone */
+    json_t *id;                                              /* owned: of the request */
+    struct buf result;                                       /* owned: the result as JSON, or what failed as JSON */
+    bool is_durable;                                         /* fails if the sync does */
+};
+
+/* A transaction that waits (RFC 7047, section 5.2.6). */
+struct pending {
+    struct session *session;
+    struct hosted *hosted;
+    json_t *id;                                              /* owned */
+    json_t *params;                                          /* owned */
+    int64_t started_ms;
+    int64_t deadline_ms;                                     /* INT64_MAX: none */
+    uint64_t tables;                                         /* that could satisfy it: delta_table_bit() */
+    bool is_due;                                             /* one of them changed */
+};
+
+struct server {
+    struct strmap databases;                                 /* name → struct hosted */
+    VEC(struct session *) sessions;
+    struct lock_table locks;
+    struct uuid id;
+    VEC(struct event) events;
+    VEC(struct pending *) pending;
+    uint64_t seqno;
+    int64_t now_ms;                                          /* as last told */
+    bool is_running;                                         /* inside server_run() */
+    struct server_env env;
+};
+
+struct session {
+    uint32_t magic;
+    struct server *server;
+    char *name;
+    const struct session_output *output;
+    void *aux;
+    bool is_read_only;
+    bool is_change_aware;
+    bool is_closing;                                         /* close() was called: nothing more is sent or heard */
+    size_t n_pending;
+    size_t largest_message;                                  /* bytes; for the backlog rule */
+    struct strmap stolen;                                    /* names of locks it lost, for status */
+};
+enum { SESSION_MAGIC = 0x5e5510 };
+#define SESSION(S) (CHECK((S)->magic == SESSION_MAGIC), (S))
+
+/* server.c */
+struct hosted *server_hosted(const struct server *server, const char *name);     /* or NULL */
+/* Executes the transaction in 'params' for 'session' (NULL: the server itself) and queues its reply, or makes
+ * it wait.  'id' and 'params' are borrowed. */
+void server_execute(struct session *session, struct hosted *hosted, const json_t *params, json_t *id, int64_t now_ms);
+void server_flush_events(struct server *server);             /* sync, then send all that is queued */
+void server_forget_session(struct server *server, struct session *session);
+bool server_cancel(struct server *server, struct session *session, const json_t *id);    /* a waiting transaction */
+void server_publish(struct server *server, struct hosted *hosted);               /* its row in _Server */
+
+/* session.c */
+void session_reply_text(struct session *session, const json_t *id, struct str result);   /* 'result' is JSON */
+void session_reply_error(struct session *session, const json_t *id, struct str error);
+void session_notify(struct session *session, const char *method, struct str params);     /* 'params' is JSON */
+void session_close(struct session *session, const char *reason);
+void session_check_backlog(struct session *session);
+void session_lock_changed(void *session, const char *name, bool locked);
+
+#endif
