@@ -5,7 +5,27 @@
 /* What: actions of logical flows as OpenFlow actions.
  *
  * Why: the tree says what to do, in terms of logical ports and tables; 'struct encode_params' says where
- * those are in this switch.  What OpenFlow cannot do is sent to the controller (lib/logical/opcode.h). */
+ * those are in this switch.  What OpenFlow cannot do is sent to the controller (lib/logical/opcode.h).
+ *
+ * Tables that answer questions.  An action such as "R = lookup_arp(P, A, M)" puts its arguments in fixed fields,
+ * clears a bit of 'flags', runs a table and copies the bit to R.  The flows there are the controller's; all match the
+ * datapath in metadata:
+ *
+ *     table             for                              matches                          sets
+ *     mac_binding       get_arp get_nd lookup_*_ip       reg15, reg0 | xxreg0             eth.dst, LOOKUP_MAC
+ *     mac_lookup        lookup_arp lookup_nd             reg14, reg0 | xxreg0, eth.src    LOOKUP_MAC
+ *     get_fdb           get_fdb                          eth.dst                          reg15
+ *     lookup_fdb        lookup_fdb                       reg14, eth.src                   LOOKUP_FDB
+ *     in_port_sec       check_in_port_sec                reg14, ...                       CHECK_PORT_SEC (refused)
+ *     out_port_sec      check_out_port_sec               reg15, ...                       CHECK_PORT_SEC (refused)
+ *     lb_hairpin        chk_lb_hairpin                   a VIP's backend to itself        LOOKUP_LB_HAIRPIN
+ *     lb_hairpin_reply  chk_lb_hairpin_reply             its reply                        LOOKUP_LB_HAIRPIN
+ *     ct_snat_to_vip    ct_snat_to_vip                   a VIP's backend to itself        (does the SNAT)
+ *     ecmp_nh_mac       chk_ecmp_nh_mac                  learned                          LOOKUP_COMMIT_ECMP_NH
+ *     ecmp_nh           chk_ecmp_nh                      learned                          LOOKUP_COMMIT_ECMP_NH
+ *     lb_affinity       chk_lb_aff                       learned                          LB_AFFINITY, reg4 | xxreg1, reg8
+ *     mac_cache_use     mac_cache_use                    counts hits of MAC bindings
+ */
 
 #include "lib/base/err.h"
 #include "lib/base/uuid.h"
@@ -17,7 +37,6 @@ struct logical_tables {
     uint8_t ingress, n_ingress;                              /* first OpenFlow table, and how many */
     uint8_t egress, n_egress;
     uint8_t output;                                          /* what "output" of the ingress pipeline runs: remote output */
-    uint8_t local_output;                                    /* ...then local output */
     uint8_t save_inport;                                     /* what "output" of the egress pipeline runs */
     uint8_t mac_binding, mac_lookup;
     uint8_t lb_hairpin, lb_hairpin_reply, ct_snat_to_vip;
@@ -26,10 +45,11 @@ struct logical_tables {
     uint8_t ecmp_nh_mac, ecmp_nh;
     uint8_t lb_affinity;
     uint8_t mac_cache_use;
+    uint8_t flood_remote;                                    /* 0: "flood_remote" is not supported */
 };
 #define LOGICAL_TABLES_DEFAULT                                                                      \
     ((struct logical_tables) {                                                                      \
-        .ingress = 8, .n_ingress = 33, .egress = 62, .n_egress = 24, .output = 54, .local_output = 56,\
+        .ingress = 8, .n_ingress = 33, .egress = 62, .n_egress = 24, .output = 54,                   \
         .save_inport = 88, .mac_binding = 90, .mac_lookup = 91, .lb_hairpin = 92,                   \
         .lb_hairpin_reply = 93, .ct_snat_to_vip = 94, .get_fdb = 95, .lookup_fdb = 96,              \
         .in_port_sec = 97, .in_port_sec_nd = 98, .out_port_sec = 99, .ecmp_nh_mac = 100,            \
@@ -75,6 +95,7 @@ struct encode_params {
     struct uuid lflow;                                       /* row uuid: cookies of samples and learned flows */
     uint32_t controller_meter;                               /* meter for packets to the controller; 0 for none */
     bool ct_snat_in_dnat_zone;                               /* routers whose NAT shares one zone */
+    bool ct_zero_snat;                                       /* the datapath does all-zero SNAT: ct_commit uses it */
 
     /* The tunnel key of a port or multicast group of this datapath; false if there is none. */
     bool (*lookup_port)(void *aux, struct str name, uint32_t *ret_key);

@@ -68,8 +68,11 @@ struct bound_match {
 };
 
 /* Calls 'emit' for each flow, the same ones in the same order for the same answers of 'binder'.
- * 'match' is valid during the call; 'emit' may change it.  Clauses of different logical flows with the
- * same match and priority must be merged by the caller into one flow with all their conjunction actions. */
+ * 'match' is valid during the call; 'emit' may move it out (and leave a zeroed one).
+ *
+ * The switch has one flow for each match and priority, so the caller puts together what this says twice: clauses
+ * with equal matches, also of different logical flows, become one flow with all their conjunction actions; a
+ * plain flow with the same match takes the place of clauses. */
 void match_plan_bind(const struct match_plan *plan, const struct match_binder *binder, uint32_t conj_base,
                      void (*emit)(void *aux, struct bound_match *bound), void *aux);
 

@@ -72,6 +72,19 @@ struct opcode_option {
     be16 length;
 };
 
+/* Codes of the options of PUT_ND_RA_OPTS. */
+enum opcode_ra_option {
+    OPCODE_RA_ADDR_MODE = 1,                                 /* 1 byte: 0 slaac, 1 dhcpv6_stateful, 2 dhcpv6_stateless */
+    OPCODE_RA_SLLA = 2,                                      /* 6 bytes */
+    OPCODE_RA_MTU = 3,                                       /* be32 */
+    OPCODE_RA_PREFIX = 4,                                    /* 1 byte of length, 16 of prefix; may come again */
+    OPCODE_RA_RDNSS = 5,                                     /* 16 bytes for each server */
+    OPCODE_RA_DNSSL = 6,                                     /* text, domains separated by commas */
+    OPCODE_RA_ROUTE_INFO = 7,                                /* text, "HIGH-2001:db8::/48,LOW-..." */
+    OPCODE_RA_PREFERENCE = 8,                                /* text */
+};
+/* DHCP_RELAY_*: option 1 is the relay's address, option 2 the server's. */
+
 struct opcode_log {
     uint8_t verdict;                                         /* enum opcode_verdict */
     uint8_t severity;                                        /* enum opcode_severity */
