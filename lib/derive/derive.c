@@ -69,6 +69,7 @@ derive_new(const struct derive_program *program, void *aux)
     d->program = program;
     d->aux = aux;
     d->rank = NOT_IN_WAVE;
+    d->bytes = arena_new();
     slab_init(&d->nodes, sizeof(struct node));
     slab_init(&d->heads, sizeof(struct head));
     slab_init(&d->contents, sizeof(struct content));
@@ -104,6 +105,9 @@ program_state_fini(struct derive *d)
         vec_fini(&d->ranks[i].collections);
         vec_fini(&d->ranks[i].allocators);
     }
+    for (uint16_t i = 0; i < d->program->n_kinds; i++) {
+        vec_fini(&d->kinds[i].by_row);
+    }
     free(d->tables);
     free(d->collections);
     free(d->allocators);
@@ -128,6 +132,7 @@ derive_free(struct derive *d)
     }
     vec_fini(&d->frames);
     vec_fini(&d->leaving);
+    arena_free(d->bytes);
     d->magic = 0;
     free(d);
     mem_add(&mem_derive_engines, -1);
@@ -259,6 +264,7 @@ derive_run(struct derive *d)
         round_run(d);
     } while (d->n_dirty || d->n_unsettled);
     nodes_bury(d);
+    contents_tidy(d);
     while (d->leaving.n) {
         uint64_t row = vec_pop(&d->leaving);
         *table_row(d, (uint16_t) derive_first(row), derive_second(row)) &= ~(uint32_t) ROW_LEAVING;

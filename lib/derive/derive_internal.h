@@ -127,7 +127,8 @@ struct frame {
 /* A content in a sink, shared by all who emit it. */
 struct content {
     uint64_t hash[2];
-    char *bytes;                                             /* owned; NULL once forgotten */
+    char *bytes;                                             /* owned or, in a sink that forgets, in derive.bytes
+                                                              * until it is reported, then NULL */
     uint32_t refs;
     uint32_t size;
     uint32_t changed_at;                                     /* index + 1 in derive.changed, or 0 */
@@ -167,10 +168,10 @@ static_assert(sizeof(struct member) == 32, "a member is 32 bytes");
 
 /* --- The engine --- */
 
-enum { ROW_EXISTS = 1u << 31, ROW_LEAVING = 1u << 30, ROW_HEAD = ROW_LEAVING - 1 };
+enum { ROW_EXISTS = 1u << 31, ROW_LEAVING = 1u << 30, ROW_HEAD = ROW_LEAVING - 1, MAX_ROWS = 1 << 28 };
 
 struct table {
-    VEC(uint32_t) rows;                                      /* by row id: the head, ROW_EXISTS, ROW_LEAVING */
+    struct id_vec rows;                                      /* by row id: the head, ROW_EXISTS, ROW_LEAVING */
     struct index_vec kinds;                                  /* whose subjects are its rows */
 };
 
@@ -184,6 +185,11 @@ struct rank {
     struct id_vec dirty;                                     /* nodes; those without NODE_DIRTY are to be skipped */
     struct index_vec collections;
     struct index_vec allocators;
+};
+
+struct kind {
+    struct derive_stats stats;
+    struct id_vec by_row;                                    /* of a kind DERIVE_ROW: its nodes by row id */
 };
 
 struct allocator {
@@ -200,12 +206,14 @@ struct derive {
     void *aux;
 
     struct slab nodes, heads, contents, sets, members;
-    struct id_table node_ids, key_ids, content_ids, set_ids, member_ids;
+    struct id_table node_ids;                                /* of kinds that are not DERIVE_ROW */
+    struct id_table key_ids, content_ids, set_ids, member_ids;
+    struct arena *bytes;                                     /* of contents that are forgotten once taken */
 
     struct table *tables;
     struct collection *collections;
     struct allocator *allocators;
-    struct derive_stats *kinds;
+    struct kind *kinds;
     struct rank *ranks;
     int n_ranks;
 
@@ -245,7 +253,6 @@ static inline const struct derive_kind *kind_of(const struct derive *d, const st
 static inline struct edge *head_edges(struct head *head) { return head->capacity_log2 ? head->many : &head->one; }
 static inline const uint64_t *set_elements(const struct set *set) { return set->capacity ? set->many : &set->one; }
 
-static inline uint32_t node_hash(uint16_t kind, uint64_t key) { return store_hash(kind, key); }
 static inline uint32_t key_hash(uint16_t space, uint64_t hash) { return store_hash(space, hash); }
 static inline uint32_t set_hash(uint16_t collection, uint64_t key) { return store_hash(collection, key); }
 static inline uint32_t member_hash(uint32_t set, uint64_t element) { return store_hash(set, element); }
@@ -282,6 +289,8 @@ bool reads_commit(struct derive *d, struct frame *frame);
 void reads_drop(struct derive *d, uint32_t node);            /* removes all edges of 'node' */
 void head_wake(struct derive *d, uint32_t head, uint32_t columns);       /* 'head' may be 0 */
 void head_wake_all(struct derive *d, uint32_t head);         /* likewise */
+/* Makes 'rows' have an element 'row', zero if it is new. */
+void rows_reserve(struct id_vec *rows, uint32_t row);
 uint32_t *table_row(struct derive *d, uint16_t table, uint32_t row);     /* its slot in 'rows' */
 uint32_t key_find(const struct derive *d, uint16_t space, uint64_t hash);        /* its head, or 0 */
 void heads_fini(struct derive *d);
@@ -297,6 +306,7 @@ void sets_fini(struct derive *d);
 void content_unref(struct derive *d, uint32_t content);
 /* Whether what stands differs from what was last reported of content or member 'id'. */
 void changed_set(struct derive *d, enum changed what, uint32_t id, bool is_changed);
+void contents_tidy(struct derive *d);                        /* frees bytes that nobody will see, if nothing is changed */
 void contents_fini(struct derive *d);
 
 #endif

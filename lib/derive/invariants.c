@@ -52,7 +52,7 @@ check_nodes(const struct derive *d, struct census *census)
             (effect_is_member(effect) ? census->member_refs : census->content_refs)[effect_id(effect)]++;
         }
     }
-    CHECK(n_used + d->dead.n == d->nodes.n_used && d->node_ids.n == n_used);
+    CHECK(n_used + d->dead.n == d->nodes.n_used);
     CHECK(census->n_dirty == d->n_dirty);
 }
 

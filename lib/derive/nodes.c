@@ -10,9 +10,20 @@ MEM_TYPE(derive_nodes, "derivations");
 
 static void node_commit(struct derive *d, struct frame *frame);
 
+/* Where a node is found: by its row or, if its key is not a row, by hash. */
+
+static uint32_t
+node_hash(uint16_t kind, uint64_t key)
+{
+    return store_hash(kind, key);
+}
+
 uint32_t
 node_find(const struct derive *d, uint16_t kind, uint64_t key)
 {
+    if (d->program->kinds[kind].on == DERIVE_ROW) {
+        return key < d->kinds[kind].by_row.n ? d->kinds[kind].by_row.d[key] : 0;
+    }
     ID_TABLE_FOR_EACH (id, node_hash(kind, key), &d->node_ids) {
         const struct node *node = node_at(d, id);
         if (node->key == key && node->kind == kind) {
@@ -20,6 +31,28 @@ node_find(const struct derive *d, uint16_t kind, uint64_t key)
         }
     }
     return 0;
+}
+
+static void
+node_enter(struct derive *d, uint32_t id, const struct node *node)
+{
+    if (kind_of(d, node)->on == DERIVE_ROW) {
+        CHECK(node->key < MAX_ROWS);
+        rows_reserve(&d->kinds[node->kind].by_row, (uint32_t) node->key);
+        d->kinds[node->kind].by_row.d[node->key] = id;
+    } else {
+        id_table_insert(&d->node_ids, node_hash(node->kind, node->key), id);
+    }
+}
+
+static void
+node_leave(struct derive *d, uint32_t id, const struct node *node)
+{
+    if (kind_of(d, node)->on == DERIVE_ROW) {
+        d->kinds[node->kind].by_row.d[node->key] = 0;
+    } else {
+        id_table_remove(&d->node_ids, node_hash(node->kind, node->key), id);
+    }
 }
 
 static uint32_t
@@ -30,7 +63,7 @@ node_new(struct derive *d, uint16_t kind, uint64_t key)
     node->kind = kind;
     node->key = key;
     node->flags = NODE_USED;
-    id_table_insert(&d->node_ids, node_hash(kind, key), id);
+    node_enter(d, id, node);
     mem_add(&mem_derive_nodes, 1);
     return id;
 }
@@ -39,7 +72,7 @@ static void
 node_set_live(struct derive *d, struct node *node)
 {
     node->flags |= NODE_LIVE;
-    d->kinds[node->kind].n_nodes++;
+    d->kinds[node->kind].stats.n_nodes++;
 }
 
 void
@@ -232,7 +265,7 @@ static void
 node_commit(struct derive *d, struct frame *frame)
 {
     struct node *node = node_at(d, frame->node);
-    struct derive_stats *stats = &d->kinds[node->kind];
+    struct derive_stats *stats = &d->kinds[node->kind].stats;
     bool new_value = node_commit_value(node, frame);
     bool new_reads = reads_commit(d, frame);
     bool new_effects = effects_differ(node, frame);
@@ -260,7 +293,7 @@ node_withdraw(struct derive *d, uint32_t id)
     CHECK(node->flags & NODE_LIVE);
     node_clear_dirty(d, node);
     node->flags &= ~(NODE_LIVE | NODE_HAS_RUN);
-    d->kinds[node->kind].n_nodes--;
+    d->kinds[node->kind].stats.n_nodes--;
     reads_drop(d, id);
     effects_unref(d, node_effects(node), node->n_effects);
     free(node->lists);
@@ -277,7 +310,7 @@ node_remove(struct derive *d, uint32_t id)
 {
     struct node *node = node_at(d, id);
     CHECK(!node->head && !(node->flags & NODE_LIVE));
-    id_table_remove(&d->node_ids, node_hash(node->kind, node->key), id);
+    node_leave(d, id, node);
     node->flags = 0;
     vec_push(&d->dead, id);                                  /* queues may still name it */
     mem_add(&mem_derive_nodes, -1);

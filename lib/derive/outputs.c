@@ -50,12 +50,21 @@ content_find(const struct derive *d, const struct content *wanted)
 }
 
 static void
+content_free_bytes(const struct derive *d, struct content *c)
+{
+    if (!d->program->sinks[c->sink].forget) {
+        free(c->bytes);
+    }
+    c->bytes = NULL;
+}
+
+static void
 content_update(struct derive *d, uint32_t id)
 {
     struct content *c = content_at(d, id);
     changed_set(d, CHANGED_CONTENTS, id, !c->refs == c->is_reported);
     if (!c->refs && !c->is_reported) {
-        free(c->bytes);
+        content_free_bytes(d, c);
         id_table_remove(&d->content_ids, content_hash(c), id);
         slab_remove(&d->contents, id);
         mem_add(&mem_derive_contents, -1);
@@ -73,7 +82,7 @@ derive_emit(struct derive *d, uint16_t sink, const void *bytes, size_t n)
 
     uint32_t id = content_find(d, &new);
     if (!id) {
-        new.bytes = xmemdup(bytes, n);
+        new.bytes = d->program->sinks[sink].forget ? arena_memdup(d->bytes, bytes, n) : xmemdup(bytes, n);
         id = slab_add(&d->contents);
         *content_at(d, id) = new;
         id_table_insert(&d->content_ids, content_hash(&new), id);
@@ -113,6 +122,15 @@ content_unref(struct derive *d, uint32_t id)
     }
 }
 
+/* Without a change there is none that was not reported, so no bytes are wanted of sinks that forget. */
+void
+contents_tidy(struct derive *d)
+{
+    if (!d->changed[CHANGED_CONTENTS].n) {
+        arena_reset(d->bytes);
+    }
+}
+
 /* --- Reporting --- */
 
 static void
@@ -140,7 +158,6 @@ report_added(struct derive *d, const struct derive_outputs *cbs, void *aux)
             report_content(c, true, cbs, aux);
             c->is_reported = true;
             if (d->program->sinks[c->sink].forget) {
-                free(c->bytes);
                 c->bytes = NULL;
             }
         }
@@ -187,6 +204,7 @@ derive_take_outputs(struct derive *d, const struct derive_outputs *cbs, void *au
     d->is_running = true;                                    /* callbacks may not touch the engine */
     report_added(d, cbs, aux);
     report_removed(d, cbs, aux);
+    contents_tidy(d);
     d->is_running = false;
 }
 
@@ -214,9 +232,9 @@ void
 contents_fini(struct derive *d)
 {
     for (uint32_t id = 1; id < d->contents.n; id++) {
-        const struct content *c = content_at(d, id);
+        struct content *c = content_at(d, id);
         if (c->refs || c->is_reported) {
-            free(c->bytes);
+            content_free_bytes(d, c);
         }
     }
     mem_add(&mem_derive_contents, -(int64_t) d->contents.n_used);

@@ -55,19 +55,23 @@ record_read(struct derive *d, uint32_t *head, enum head_type type, uint64_t owne
     frame_record(d->frame, *head, ALL_COLUMNS);
 }
 
-uint32_t *
-table_row(struct derive *d, uint16_t table_id, uint32_t row)
+void
+rows_reserve(struct id_vec *rows, uint32_t row)
 {
-    CHECK(table_id < d->program->n_tables);
-    struct table *table = &d->tables[table_id];
-    if (row >= table->rows.n) {
-        CHECK(row < ROW_LEAVING);
-        size_t n = ROUND_UP(MAX((size_t) row + 1, table->rows.n * 3 / 2), 16);
-        table->rows.d = xrealloc(table->rows.d, n * sizeof *table->rows.d);
-        memset(table->rows.d + table->rows.n, 0, (n - table->rows.n) * sizeof *table->rows.d);
-        table->rows.n = table->rows.capacity = n;
+    if (row >= rows->n) {
+        size_t n = ROUND_UP(MAX((size_t) row + 1, rows->n * 3 / 2), 16);
+        rows->d = xrealloc(rows->d, n * sizeof *rows->d);
+        memset(rows->d + rows->n, 0, (n - rows->n) * sizeof *rows->d);
+        rows->n = rows->capacity = n;
     }
-    return &table->rows.d[row];
+}
+
+uint32_t *
+table_row(struct derive *d, uint16_t table, uint32_t row)
+{
+    CHECK(table < d->program->n_tables && row < MAX_ROWS);
+    rows_reserve(&d->tables[table].rows, row);
+    return &d->tables[table].rows.d[row];
 }
 
 uint32_t

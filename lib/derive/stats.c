@@ -9,7 +9,7 @@ struct derive_stats
 derive_kind_stats(const struct derive *d, uint16_t kind)
 {
     CHECK(kind < derive_checked(d)->program->n_kinds);
-    return d->kinds[kind];
+    return d->kinds[kind].stats;
 }
 
 struct derive_stats
@@ -17,9 +17,9 @@ derive_total_stats(const struct derive *d)
 {
     struct derive_stats total = {0};
     for (uint16_t i = 0; i < derive_checked(d)->program->n_kinds; i++) {
-        total.n_nodes += d->kinds[i].n_nodes;
-        total.n_runs += d->kinds[i].n_runs;
-        total.n_cutoffs += d->kinds[i].n_cutoffs;
+        total.n_nodes += d->kinds[i].stats.n_nodes;
+        total.n_runs += d->kinds[i].stats.n_runs;
+        total.n_cutoffs += d->kinds[i].stats.n_cutoffs;
     }
     return total;
 }
@@ -28,7 +28,7 @@ void
 derive_clear_stats(struct derive *d)
 {
     for (uint16_t i = 0; i < derive_checked(d)->program->n_kinds; i++) {
-        d->kinds[i].n_runs = d->kinds[i].n_cutoffs = 0;
+        d->kinds[i].stats.n_runs = d->kinds[i].stats.n_cutoffs = 0;
     }
 }
 
@@ -45,7 +45,7 @@ derive_put_stats(const struct derive *d, struct buf *out)
 
     buf_printf(out, "%-32s %10s %10s %10s\n", "derivation", "nodes", "runs", "cut-offs");
     for (uint16_t i = 0; i < d->program->n_kinds; i++) {
-        put_line(out, d->program->kinds[i].name, &d->kinds[i]);
+        put_line(out, d->program->kinds[i].name, &d->kinds[i].stats);
     }
     put_line(out, "total", &total);
 }
@@ -64,6 +64,9 @@ nodes_memory(const struct derive *d)
             size += node->n_reads * sizeof(struct read) + node->n_effects * sizeof(uint32_t);
             size += node->value_size > NODE_INLINE_VALUE ? node->value_size : 0;
         }
+    }
+    for (uint16_t i = 0; i < d->program->n_kinds; i++) {
+        size += VEC_MEMORY(&d->kinds[i].by_row);
     }
     return size;
 }
