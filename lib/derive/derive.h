@@ -156,8 +156,8 @@ void derive_take_outputs(struct derive *d, const struct derive_outputs *cbs, voi
 /* All that stands now, as additions, whether taken or not (contents of sinks that forget only until taken).
  * For tests and for readers that start over. */
 void derive_all_outputs(struct derive *d, const struct derive_outputs *cbs, void *aux);
-/* Reports all contents of 'sink' again after the next wave, as if they had never been taken: who took them has lost them.
- * Everything runs once more, since a sink that forgets has no text to report. */
+/* Lets the contents of 'sink' be reported again, after the next wave, as if they had never been taken: who took them
+ * has lost them.  For a sink that forgets everything runs once more, to make the contents again. */
 void derive_recall(struct derive *d, uint16_t sink);
 /* The members of a collection, outside a run (in allocators too), unrecorded.  Valid until the next wave. */
 const uint64_t *derive_peek_members(const struct derive *d, uint16_t collection, uint64_t key, size_t *ret_n);

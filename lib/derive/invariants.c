@@ -96,14 +96,14 @@ check_contents(const struct derive *d, const struct census *census)
     size_t n_used = 0;
     for (uint32_t id = 1; id < d->contents.n; id++) {
         const struct content *c = content_at(d, id);
-        CHECK(!c->sink || c->sink < d->program->n_sinks);
         CHECK(c->refs == census->content_refs[id]);
         if (c->refs || c->is_reported) {
             n_used++;
             bool is_changed = !c->refs == c->is_reported;
             CHECK(is_changed == !!c->changed_at);
             CHECK(!is_changed || d->changed[CHANGED_CONTENTS].d[c->changed_at - 1] == id);
-            CHECK(c->bytes || (c->is_reported && d->program->sinks[c->sink].forget));
+            bool was_recalled = d->n_dirty && !c->is_reported;
+            CHECK(c->bytes || (d->program->sinks[c->sink].forget && (c->is_reported || was_recalled)));
         }
     }
     CHECK(n_used == d->contents.n_used && n_used == d->content_ids.n);

@@ -71,6 +71,13 @@ content_update(struct derive *d, uint32_t id)
     }
 }
 
+static void
+content_set_bytes(struct derive *d, struct content *c, const void *bytes)
+{
+    bool forget = d->program->sinks[c->sink].forget;
+    c->bytes = forget ? arena_memdup(d->bytes, bytes, c->size) : xmemdup(bytes, c->size);
+}
+
 /* Contents are known by their 128-bit hash, also where the bytes are kept: one rule for all sinks. */
 void
 derive_emit(struct derive *d, uint16_t sink, const void *bytes, size_t n)
@@ -82,18 +89,19 @@ derive_emit(struct derive *d, uint16_t sink, const void *bytes, size_t n)
 
     uint32_t id = content_find(d, &new);
     if (!id) {
-        new.bytes = d->program->sinks[sink].forget ? arena_memdup(d->bytes, bytes, n) : xmemdup(bytes, n);
         id = slab_add(&d->contents);
         *content_at(d, id) = new;
         id_table_insert(&d->content_ids, content_hash(&new), id);
         mem_add(&mem_derive_contents, 1);
-    } else if (!content_at(d, id)->bytes && !content_at(d, id)->is_reported) {
-        content_at(d, id)->bytes = xmemdup(bytes, n);        /* recalled */
     }
-    if (d->fault == DERIVE_FAULT_MISSED_REFERENCE && content_at(d, id)->refs) {
+    struct content *c = content_at(d, id);
+    if (!c->bytes && !c->is_reported) {
+        content_set_bytes(d, c, bytes);                      /* new, or recalled */
+    }
+    if (d->fault == DERIVE_FAULT_MISSED_REFERENCE && c->refs) {
         return;
     }
-    if (!content_at(d, id)->refs++) {
+    if (!c->refs++) {
         content_update(d, id);
     }
     vec_push(&frame->effects, id);
@@ -102,14 +110,17 @@ derive_emit(struct derive *d, uint16_t sink, const void *bytes, size_t n)
 void
 derive_recall(struct derive *d, uint16_t sink)
 {
+    CHECK(!derive_checked(d)->is_running && sink < d->program->n_sinks);
     for (uint32_t id = 1; id < d->contents.n; id++) {
         struct content *c = content_at(d, id);
-        if (c->sink == sink && c->refs && c->is_reported) {
+        if (c->sink == sink && c->is_reported) {
             c->is_reported = false;
             content_update(d, id);
         }
     }
-    derive_mark_all_dirty(d);
+    if (d->program->sinks[sink].forget) {
+        derive_mark_all_dirty(d);
+    }
 }
 
 void
@@ -155,6 +166,7 @@ report_added(struct derive *d, const struct derive_outputs *cbs, void *aux)
     for (size_t i = 0; i < d->changed[CHANGED_CONTENTS].n; i++) {
         struct content *c = content_at(d, d->changed[CHANGED_CONTENTS].d[i]);
         if (c->refs) {
+            CHECK(c->bytes);                                 /* else it was recalled, and no wave followed */
             report_content(c, true, cbs, aux);
             c->is_reported = true;
             if (d->program->sinks[c->sink].forget) {

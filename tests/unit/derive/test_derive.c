@@ -163,6 +163,29 @@ TEST(a_sink_that_forgets_reports_removals_by_hash)
     world_fini(&w);
 }
 
+TEST(what_was_lost_can_be_recalled)
+{
+    static const struct derive_kind kinds[] = {{"forgetful", 1, DERIVE_ROW, 0, run_forgetful},
+                                               {"show", 1, DERIVE_ROW, 0, run_show}};
+    const struct derive_program program = PROGRAM(KINDS(kinds));
+    struct world w;
+    world_init(&w, &program);
+    world_add_row(&w, 1, 10, 100);
+    world_add_row(&w, 2, 20, 200);
+    world_add_row(&w, 3, 30, 300);
+    world_run(&w, "show:1 show:2 show:3 ");
+    world_take(&w, "+v100 +v100 +v200 +v200 +v300 +v300");
+    world_remove_row(&w, 3);                                 /* lost already: its removal is not reported */
+    derive_recall(w.d, FORGOTTEN);
+    world_remove_row(&w, 2);
+    world_run(&w, "show:1 ");
+    world_take(&w, "+v100 -v200 -v300");
+    derive_recall(w.d, KEPT);
+    assert_false(derive_is_dirty(w.d));                      /* it still knows them */
+    world_take(&w, "+v100");
+    world_fini(&w);
+}
+
 /* --- Look-ups --- */
 
 static void
@@ -473,7 +496,7 @@ TEST(memory_stays_flat)
 TEST_MAIN(T(a_row_makes_and_unmakes_its_derivation), T(only_readers_of_changed_columns_run),
           T(columns_no_longer_read_no_longer_wake), T(removal_wakes_readers_of_no_column),
           T(a_row_added_and_removed_before_the_wave_leaves_nothing), T(outputs_that_come_and_go_are_not_reported),
-          T(a_sink_that_forgets_reports_removals_by_hash), T(a_missed_lookup_is_a_read),
+          T(a_sink_that_forgets_reports_removals_by_hash), T(what_was_lost_can_be_recalled), T(a_missed_lookup_is_a_read),
           T(an_equal_value_stops_the_wave), T(recomputing_finds_nothing_to_change),
           T(derivations_live_by_their_readers), T(a_reader_handed_over_in_one_wave_keeps_it_alive),
           T(the_absence_of_a_derivation_is_a_read), T(values_of_any_size_come_through),
