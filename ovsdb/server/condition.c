@@ -146,7 +146,7 @@ condition_move_clauses(struct condition *to, struct condition *from)
     condition_init_true(from, from->table);
 }
 
-static int
+int
 clause_cmp(const struct clause *a, const struct clause *b)
 {
     if (a->column != b->column) {

@@ -43,6 +43,7 @@ void condition_normalise(struct condition *condition);
 int condition_cmp(const struct condition *a, const struct condition *b);
 uint64_t condition_hash(const struct condition *condition);
 
+int clause_cmp(const struct clause *a, const struct clause *b);             /* total order */
 bool clause_matches(const struct clause *clause, const struct image *image);
 bool condition_matches_all(const struct condition *condition, const struct image *image);
 bool condition_matches_any(const struct condition *condition, const struct image *image);    /* none: true */

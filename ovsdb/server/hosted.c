@@ -67,6 +67,7 @@ hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
     struct hosted *hosted = xcalloc(1, sizeof *hosted);
     hosted->name = xstrdup(schema->name);
     hosted->db = database_new(schema);
+    hosted->hub = monitor_hub_new(hosted->db);
     hosted->storage = storage;
     json_t *json = schema_to_json(schema);
     hosted->schema_text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
@@ -90,6 +91,7 @@ hosted_free(struct hosted *hosted)
     if (!hosted) {
         return;
     }
+    monitor_hub_free(hosted->hub);
     database_free(hosted->db);
     storage_close(hosted->storage);
     free(hosted->name);

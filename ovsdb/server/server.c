@@ -292,7 +292,13 @@ server_flush_events(struct server *server)
     sync_databases(server);
     for (size_t i = 0; i < server->events.n; i++) {
         struct event event = server->events.d[i];            /* sending may close sessions, not queue events */
+        if (event.delta) {
+            monitor_hub_commit(event.hosted->hub, event.delta, session_emit_updates, server);
+        }
         if (server->events.d[i].session) {
+            if (event.delta) {
+                session_catch_up(event.session);             /* updates come before the reply */
+            }
             session_reply_text(event.session, event.id, str_n(event.result.data, event.result.size));
         }
         event_fini(&event);
@@ -312,6 +318,9 @@ server_run(struct server *server, int64_t now_ms)
     server_flush_events(server);
     for (size_t i = 0; i < server->sessions.n; i++) {
         session_check_backlog(server->sessions.d[i]);
+    }
+    STRMAP_FOR_EACH (node, &server->databases) {
+        monitor_hub_trim(((struct hosted *) node->data)->hub);
     }
     server->is_running = false;
 }
@@ -452,6 +461,9 @@ server_remove_database(struct server *server, const char *name)
             cancel_at(server, i);
         }
     }
+    for (size_t i = 0; i < server->sessions.n; i++) {
+        session_cancel_monitors(server->sessions.d[i], hosted->hub);
+    }
     strmap_remove(&server->databases, name);
     hosted_free(hosted);
     return NULL;
@@ -489,7 +501,10 @@ server_statistics(const struct server *server, struct server_statistics *ret)
 {
     *ret = (struct server_statistics) {.n_sessions = server->sessions.n, .n_pending = server->pending.n};
     STRMAP_FOR_EACH (node, &server->databases) {
-        const struct database *db = ((struct hosted *) node->data)->db;
+        const struct hosted *hosted = node->data;
+        const struct database *db = hosted->db;
+        ret->n_monitors += monitor_hub_n_monitors(hosted->hub);
+        ret->n_history += monitor_hub_n_history(hosted->hub);
         for (uint32_t i = 0; i < db->schema->n_tables; i++) {
             ret->n_rows += db->tables[i].n_rows;
             ret->n_cells += db->tables[i].n_rows * db->schema->tables[i].n_columns;

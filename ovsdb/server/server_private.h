@@ -12,6 +12,7 @@
 #include "ovsdb/server/delta.h"
 #include "ovsdb/server/execute.h"
 #include "ovsdb/server/lock.h"
+#include "ovsdb/server/monitor.h"
 #include "ovsdb/server/server.h"
 #include "ovsdb/server/txn.h"
 
@@ -20,6 +21,7 @@ struct hosted {
     char *name;                                              /* owned */
     struct database *db;                                     /* owned */
     struct storage *storage;                                 /* owned; NULL for _Server */
+    struct monitor_hub *hub;                                 /* owned */
     char *schema_text;                                       /* owned: the schema as JSON */
     struct uuid server_row;                                  /* its row in _Server.Database */
     bool needs_sync;                                         /* a commit of this turn asked for durability */
@@ -80,6 +82,8 @@ struct session {
     size_t n_pending;
     size_t largest_message;                                  /* bytes; for the backlog rule */
     struct strmap stolen;                                    /* names of locks it lost, for status */
+    struct strmap monitors;                                  /* id as JSON → struct monitor, owned */
+    size_t n_lagging;                                        /* monitors that lag */
 };
 enum { SESSION_MAGIC = 0x5e5510 };
 #define SESSION(S) (CHECK((S)->magic == SESSION_MAGIC), (S))
@@ -100,6 +104,29 @@ void session_reply_error(struct session *session, const json_t *id, struct str e
 void session_notify(struct session *session, const char *method, struct str params);     /* 'params' is JSON */
 void session_close(struct session *session, const char *reason);
 void session_check_backlog(struct session *session);
+void session_emit_updates(void *aux, struct monitor *monitor, struct shared_bytes *updates);
+void session_catch_up(struct session *session);              /* sends what its lagging monitors missed */
+/* Ends the monitors on 'hub', whose database goes away; tells the client if it is change-aware. */
+void session_cancel_monitors(struct session *session, const struct monitor_hub *hub);
+void session_free_monitors(struct session *session);
+
+/* session_monitor.c: methods; 'r' is described in session.c. */
+struct request;
+struct err *method_monitor(struct request *r) MUST_USE;
+struct err *method_monitor_cond(struct request *r) MUST_USE;
+struct err *method_monitor_cond_since(struct request *r) MUST_USE;
+struct err *method_monitor_cond_change(struct request *r) MUST_USE;
+struct err *method_monitor_cancel(struct request *r) MUST_USE;
+struct request {
+    struct session *session;
+    struct server *server;
+    const struct jsonrpc_msg *msg;
+    json_t *params;                                          /* borrowed */
+    json_t *id;                                              /* borrowed */
+    int64_t now_ms;
+};
+struct err *request_find_database(const struct request *r, struct hosted **ret) MUST_USE;
+void request_reply_plain_error(const struct request *r, const char *text);
 void session_lock_changed(void *session, const char *name, bool locked);
 
 #endif

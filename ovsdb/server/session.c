@@ -23,6 +23,7 @@ session_new(struct server *server, const char *name, const struct session_output
     session->output = output;
     session->aux = aux;
     strmap_init(&session->stolen);
+    strmap_init(&session->monitors);
     vec_push(&server->sessions, session);
     mem_add(&mem_session, 1);
     return session;
@@ -43,6 +44,7 @@ session_free(struct session *session)
             vec_remove_fast(&server->sessions, i);
         }
     }
+    session_free_monitors(session);
     strmap_fini(&session->stolen);
     free(session->name);
     session->magic = 0;
@@ -143,14 +145,6 @@ session_check_backlog(struct session *session)
 
 /* Requests.  Each method returns NULL and has replied, or has arranged for a reply; or an error, which is sent. */
 
-struct request {
-    struct session *session;
-    struct server *server;
-    const struct jsonrpc_msg *msg;
-    json_t *params;                                          /* borrowed */
-    json_t *id;                                              /* borrowed */
-    int64_t now_ms;
-};
 typedef struct err *method_cb(struct request *r) MUST_USE;
 
 static void
@@ -160,8 +154,8 @@ reply(const struct request *r, const char *result)
 }
 
 /* An error that is a mere string (RFC 7047 leaves the form open). */
-static void
-reply_plain_error(const struct request *r, const char *text)
+void
+request_reply_plain_error(const struct request *r, const char *text)
 {
     struct buf error = BUF_INIT(BUF_NO_LIMIT);
     buf_put_json_string(&error, str_from(text));
@@ -169,8 +163,8 @@ reply_plain_error(const struct request *r, const char *text)
     buf_fini(&error);
 }
 
-static struct err *
-find_database(const struct request *r, struct hosted **ret)
+struct err *
+request_find_database(const struct request *r, struct hosted **ret)
 {
     const char *name = json_string_value(json_array_get(r->params, 0));
     if (!name) {
@@ -188,7 +182,7 @@ static struct err *
 method_transact(struct request *r)
 {
     struct hosted *hosted;
-    struct err *e = find_database(r, &hosted);
+    struct err *e = request_find_database(r, &hosted);
     if (!e) {
         server_execute(r->session, hosted, r->params, r->id, r->now_ms);
     }
@@ -218,7 +212,7 @@ static struct err *
 method_get_schema(struct request *r)
 {
     struct hosted *hosted;
-    struct err *e = find_database(r, &hosted);
+    struct err *e = request_find_database(r, &hosted);
     if (!e) {
         reply(r, hosted->schema_text);
     }
@@ -319,6 +313,11 @@ static const struct method {
     {"get_schema", method_get_schema, false},
     {"get_server_id", method_get_server_id, false},
     {"set_db_change_aware", method_set_db_change_aware, false},
+    {"monitor", method_monitor, false},
+    {"monitor_cond", method_monitor_cond, false},
+    {"monitor_cond_since", method_monitor_cond_since, false},
+    {"monitor_cond_change", method_monitor_cond_change, false},
+    {"monitor_cancel", method_monitor_cancel, false},
     {"lock", method_lock, false},
     {"steal", method_steal, false},
     {"unlock", method_unlock, false},
@@ -343,7 +342,7 @@ handle_request(struct request *r)
         }
         return;
     }
-    reply_plain_error(r, "unknown method");
+    request_reply_plain_error(r, "unknown method");
 }
 
 /* RFC says: "cancel" is a notification and has no reply of its own. */
@@ -379,7 +378,8 @@ session_receive(struct session *session, struct jsonrpc_msg *msg, int64_t now_ms
 void
 session_drained(struct session *session)
 {
-    (void) session;
+    server_flush_events(session->server);
+    session_catch_up(session);
 }
 
 void

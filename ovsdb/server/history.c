@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovsdb/server/history.h"
+
+#include <stdlib.h>
+
+#include "lib/base/mem.h"
+
+struct history_entry {
+    struct hmap_node node;
+    struct delta *delta;
+    uint64_t position;
+    size_t n_images;
+};
+
+void
+history_init(struct history *history, size_t max_deltas)
+{
+    CHECK(max_deltas > 0);
+    *history = (struct history) {.size = max_deltas, .ring = xcalloc(max_deltas, sizeof *history->ring),
+                                .base_id = uuid_random()};
+    hmap_init(&history->by_id);
+}
+
+static void
+forget_oldest(struct history *history)
+{
+    struct history_entry *entry = history->ring[(history->last - history->n + 1) % history->size];
+    hmap_remove(&history->by_id, &entry->node);
+    history->n--;
+    history->n_images -= entry->n_images;
+    history->base_id = entry->delta->txn_id;
+    delta_unref(entry->delta);
+    free(entry);
+}
+
+void
+history_fini(struct history *history)
+{
+    while (history->n) {
+        forget_oldest(history);
+    }
+    hmap_fini(&history->by_id);
+    free(history->ring);
+}
+
+static size_t
+count_old_images(const struct delta *delta)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < delta->n; i++) {
+        n += delta->changes[i].old != NULL;
+    }
+    return n;
+}
+
+void
+history_add(struct history *history, struct delta *delta, size_t max_images)
+{
+    if (history->n == history->size) {
+        forget_oldest(history);
+    }
+    struct history_entry *entry = xmalloc(sizeof *entry);
+    *entry = (struct history_entry) {
+        .delta = delta_ref(delta), .position = ++history->last, .n_images = count_old_images(delta)};
+    history->ring[history->last % history->size] = entry;
+    history->n++;
+    history->n_images += entry->n_images;
+    hmap_insert(&history->by_id, &entry->node, uuid_hash(&delta->txn_id));
+    while (history->n_images > max_images) {
+        forget_oldest(history);
+    }
+}
+
+bool
+history_reaches(const struct history *history, uint64_t position)
+{
+    return position <= history->last && position >= history->last - history->n;
+}
+
+bool
+history_find(const struct history *history, const struct uuid *txn_id, uint64_t *ret_position)
+{
+    HMAP_FOR_EACH_WITH_HASH (entry, struct history_entry, node, uuid_hash(txn_id), &history->by_id) {
+        if (uuid_eq(&entry->delta->txn_id, txn_id)) {
+            *ret_position = entry->position;
+            return true;
+        }
+    }
+    *ret_position = history->last - history->n;
+    return uuid_eq(txn_id, &history->base_id);
+}
+
+const struct uuid *
+history_last_id(const struct history *history)
+{
+    return history->n ? &history->ring[history->last % history->size]->delta->txn_id : &history->base_id;
+}
+
+struct delta *
+history_since(const struct history *history, uint64_t position)
+{
+    CHECK(history_reaches(history, position));
+    size_t n = history->last - position;
+    if (!n) {
+        return NULL;
+    }
+    struct delta **deltas = xcalloc(n, sizeof *deltas);
+    for (size_t i = 0; i < n; i++) {
+        deltas[i] = history->ring[(position + 1 + i) % history->size]->delta;
+    }
+    struct delta *merged = delta_merge(deltas, n);
+    free(deltas);
+    return merged;
+}
