@@ -114,7 +114,7 @@ struct of_sample {
 void of_act_sample(struct buf *out, const struct of_sample *spec);
 
 /* Appends the actions in ovs-ofctl(8) style ("resubmit(,8)", "set_field:0x1->reg0", "drop" for none), as ovs-actions(7) writes
- * them.  Never reads outside 'n' bytes; what does not decode prints as "bad_action(...)" and ends the list. */
+ * them.  Never reads outside 'n' bytes; what does not decode ends the list with " ***bad action***". */
 void of_actions_print(const void *p, size_t n, struct buf *out);
 /* Whether 'n' bytes are a well-formed list of actions that this library knows; the error says which is not. */
 struct err *of_actions_check(const void *p, size_t n) MUST_USE;

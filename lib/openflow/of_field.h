@@ -30,8 +30,12 @@ enum of_prereq {
     OF_PREREQ_ND,                                            /* ICMPv6 type 135 or 136, code 0 */
     OF_PREREQ_ND_NS,
     OF_PREREQ_ND_NA,
+    OF_PREREQ_CT,                                            /* IP, and a ct_state that says "tracked and valid" */
+    OF_PREREQ_CT4,
+    OF_PREREQ_CT6,
 };
-/* How a value prints. */
+/* How a value prints.  (OpenFlow has two input ports: in_port_oxm, of 32 bits, is what a match knows; in_port, of 16, is what
+ * actions may set, push and pop.) */
 enum of_format {
     OF_FORMAT_DECIMAL,
     OF_FORMAT_HEX,
@@ -73,7 +77,8 @@ enum of_format {
     X(TUN_METADATA2, "tun_metadata2", NULL, 4, 32, OF_HDR_NX(42), 0, true, true, NONE, HEX)         \
     X(TUN_METADATA3, "tun_metadata3", NULL, 4, 32, OF_HDR_NX(43), 0, true, true, NONE, HEX)         \
     X(METADATA, "metadata", NULL, 8, 64, OF_HDR_OXM(2), 0, true, true, NONE, HEX)                   \
-    X(IN_PORT, "in_port", "in_port_oxm", 4, 32, OF_HDR_OXM(0), 0, false, true, NONE, PORT)          \
+    X(IN_PORT, "in_port_oxm", NULL, 4, 32, OF_HDR_OXM(0), 0, false, true, NONE, PORT)               \
+    X(IN_PORT16, "in_port", NULL, 2, 16, OF_HDR_NXM(0), 0, false, true, NONE, PORT)                 \
     X(ACTSET_OUTPUT, "actset_output", NULL, 4, 32, OF_HDR_OXM(43), OF_HDR_ONF(43), false, false, NONE, PORT) \
     X(PKT_MARK, "pkt_mark", NULL, 4, 32, OF_HDR_NX(33), 0, true, true, NONE, HEX)                   \
     X(CT_STATE, "ct_state", NULL, 4, 32, OF_HDR_NX(105), 0, true, false, NONE, CT_STATE)            \
@@ -134,13 +139,13 @@ enum of_format {
     X(ARP_TPA, "arp_tpa", NULL, 4, 32, OF_HDR_OXM(23), OF_HDR_NXM(17), true, true, ARP, IP4)        \
     X(ARP_SHA, "arp_sha", NULL, 6, 48, OF_HDR_OXM(24), OF_HDR_NX(17), true, true, ARP, ETH)         \
     X(ARP_THA, "arp_tha", NULL, 6, 48, OF_HDR_OXM(25), OF_HDR_NX(18), true, true, ARP, ETH)         \
-    X(CT_NW_PROTO, "ct_nw_proto", NULL, 1, 8, OF_HDR_NX(119), 0, false, false, NONE, DECIMAL)       \
-    X(CT_NW_SRC, "ct_nw_src", NULL, 4, 32, OF_HDR_NX(120), 0, true, false, NONE, IP4)               \
-    X(CT_NW_DST, "ct_nw_dst", NULL, 4, 32, OF_HDR_NX(121), 0, true, false, NONE, IP4)               \
-    X(CT_IPV6_SRC, "ct_ipv6_src", NULL, 16, 128, OF_HDR_NX(122), 0, true, false, NONE, IP6)         \
-    X(CT_IPV6_DST, "ct_ipv6_dst", NULL, 16, 128, OF_HDR_NX(123), 0, true, false, NONE, IP6)         \
-    X(CT_TP_SRC, "ct_tp_src", NULL, 2, 16, OF_HDR_NX(124), 0, true, false, NONE, DECIMAL)           \
-    X(CT_TP_DST, "ct_tp_dst", NULL, 2, 16, OF_HDR_NX(125), 0, true, false, NONE, DECIMAL)           \
+    X(CT_NW_PROTO, "ct_nw_proto", NULL, 1, 8, OF_HDR_NX(119), 0, false, false, CT, DECIMAL)         \
+    X(CT_NW_SRC, "ct_nw_src", NULL, 4, 32, OF_HDR_NX(120), 0, true, false, CT4, IP4)                \
+    X(CT_NW_DST, "ct_nw_dst", NULL, 4, 32, OF_HDR_NX(121), 0, true, false, CT4, IP4)                \
+    X(CT_IPV6_SRC, "ct_ipv6_src", NULL, 16, 128, OF_HDR_NX(122), 0, true, false, CT6, IP6)          \
+    X(CT_IPV6_DST, "ct_ipv6_dst", NULL, 16, 128, OF_HDR_NX(123), 0, true, false, CT6, IP6)          \
+    X(CT_TP_SRC, "ct_tp_src", NULL, 2, 16, OF_HDR_NX(124), 0, true, false, CT, DECIMAL)             \
+    X(CT_TP_DST, "ct_tp_dst", NULL, 2, 16, OF_HDR_NX(125), 0, true, false, CT, DECIMAL)             \
     X(TCP_SRC, "tcp_src", NULL, 2, 16, OF_HDR_OXM(13), OF_HDR_NXM(9), true, true, TCP, DECIMAL)     \
     X(TCP_DST, "tcp_dst", NULL, 2, 16, OF_HDR_OXM(14), OF_HDR_NXM(10), true, true, TCP, DECIMAL)    \
     X(TCP_FLAGS, "tcp_flags", NULL, 2, 12, OF_HDR_OXM(42), OF_HDR_NX(34), true, false, TCP, TCP_FLAGS) \
@@ -194,7 +199,9 @@ struct of_field {
 };
 
 const struct of_field *of_field(enum of_field_id id);
-const struct of_field *of_field_by_name(struct str name);                /* either name, or the NXM_/OXM_ one; NULL */
+const struct of_field *of_field_by_name(struct str name);                /* either name; NULL if there is none */
+/* The header an Open vSwitch action names the field by: NXM where there is one. */
+uint64_t of_field_nxm_header(const struct of_field *field);
 const struct of_field *of_field_by_header(uint64_t header);              /* without mask bit and length; NULL */
 
 /* A value of up to 128 bits, as one big-endian number: bit 0 is the low bit of b[15]. */
@@ -238,7 +245,16 @@ of_subfield_whole(enum of_field_id id)
 }
 bool of_subfield_is_whole(struct of_subfield sf);
 bool of_subfield_is_valid(struct of_subfield sf);            /* at least one bit, all inside the field */
-void of_subfield_print(struct of_subfield sf, struct buf *out);          /* "reg0", "reg0[0..3]", "reg0[5]" */
+void of_subfield_print(struct of_subfield sf, struct buf *out);          /* "reg0[]", "reg0[0..3]", "reg0[5]" */
+
+/* A header on the wire, whose mask bit and length are added: four bytes, or eight for an experimenter's. */
+void of_header_put(struct buf *out, uint64_t header, bool has_mask, size_t n_bytes);
+struct of_header {
+    const struct of_field *field;                            /* NULL: one we do not know */
+    bool has_mask;
+    size_t n_bytes;                                          /* of the body that follows: value, and mask if it has one */
+};
+bool of_header_pull(struct str *p, struct of_header *ret);               /* false if cut short */
 
 /* The name of a port: "in_port", "controller", ..., or its number. */
 enum {

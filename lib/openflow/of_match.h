@@ -13,8 +13,9 @@
  * allocation.
  *
  * Invariants: a value has no bits outside its mask; a mask is neither all zeros (the field is then absent) nor all
- * ones (the field is then exact).  Wide registers (xregN, xxregN) are stored as the 32-bit registers they consist of, and
- * vlan_tci as vlan_vid and vlan_pcp where it is that, because that is how the switch reports them.
+ * ones (the field is then exact).  What can be said in two ways is stored in one: wide registers (xregN, xxregN) as the 32-bit
+ * registers they consist of, vlan_tci as vlan_vid and vlan_pcp, nw_tos as ip_dscp, in_port as in_port_oxm; so a match that
+ * the switch rephrases compares equal.
  * A zeroed struct is the match of all packets.
  *
  * Owns: its heap bytes, if any: of_match_fini().  Assignment moves; of_match_clone() copies.
@@ -28,10 +29,11 @@ struct of_match {
     union {
         uint8_t small[OF_MATCH_INLINE];                      /* while 'capacity' is 0 */
         uint8_t *heap;                                       /* owned, 'capacity' bytes */
-    };
+    } __attribute__((packed));
     uint16_t size;                                           /* bytes used */
     uint16_t capacity;
 } __attribute__((packed, aligned(8)));
+static_assert(sizeof(struct of_match) == 48, "a million of these are held");
 
 static inline void of_match_init(struct of_match *match) { memset(match, 0, sizeof *match); }
 void of_match_fini(struct of_match *match);                  /* 'match' then matches all packets */
