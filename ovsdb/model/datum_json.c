@@ -14,6 +14,13 @@
 
 static const char SYNTAX[] = "syntax error";
 
+/* Takes 'e', an error about 'json', and lets it quote that. */
+static struct err *
+about(struct err *e, const json_t *json)
+{
+    return err_add_syntax(e, json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS));
+}
+
 /* The integer in 'json', which may be written as a real number ("1e3"). */
 static bool
 integer_from_json(const json_t *json, int64_t *ret)
@@ -52,14 +59,14 @@ uuid_from_json(struct uuid *ret, const json_t *json, const struct named_uuids *n
     if (is_tagged(json, "uuid", &content) && json_is_string(content)) {
         const char *text = json_string_value(content);
         if (!uuid_from_text(str_n(text, json_string_length(content)), ret)) {
-            return err_tagged(SYNTAX, "\"%s\" is not a valid UUID", text);
+            return about(err_tagged(SYNTAX, "\"%s\" is not a valid UUID", text), json);
         }
         return NULL;
     }
     if (names && is_tagged(json, "named-uuid", &content) && json_is_string(content)) {
         const char *name = json_string_value(content);
         if (!is_id(name)) {
-            return err_tagged(SYNTAX, "named-uuid string is not a valid <id>");
+            return about(err_tagged(SYNTAX, "named-uuid string is not a valid <id>"), json);
         }
         const struct uuid *uuid = names->resolve(names->aux, name);
         if (uuid) {
@@ -67,7 +74,7 @@ uuid_from_json(struct uuid *ret, const json_t *json, const struct named_uuids *n
             return NULL;
         }
     }
-    return err_tagged(SYNTAX, "expected [\"uuid\", <string>]");
+    return about(err_tagged(SYNTAX, "expected [\"uuid\", <string>]"), json);
 }
 
 /* Without constraint checks. */
@@ -107,7 +114,7 @@ parse_atom(union atom *ret, enum atom_type type, const json_t *json, const struc
     case ATOM_N_TYPES: CHECK(!"a type that has values");
     }
     if (!ok) {
-        return err_tagged(SYNTAX, "expected %s", atom_type_name(type));
+        return about(err_tagged(SYNTAX, "expected %s", atom_type_name(type)), json);
     }
     *ret = atom;
     return NULL;
@@ -135,7 +142,7 @@ pair_from_json(struct datum *datum, const struct column_type *type, const json_t
                const struct named_uuids *names)
 {
     if (!json_is_array(json) || json_array_size(json) != 2) {
-        return err_tagged(SYNTAX, "expected 2-element array");
+        return about(err_tagged(SYNTAX, "expected 2-element array"), json);
     }
     union atom *key = &datum->keys[datum->n];
     struct err *e = atom_from_json(key, &type->key, json_array_get(json, 0), names);
@@ -199,14 +206,14 @@ parse_datum(struct datum *ret, const struct column_type *type, const json_t *jso
         return e;
     }
     if (!is_tagged(json, tag, &elements) || !json_is_array(elements)) {
-        return err_tagged(SYNTAX, "expected [\"%s\", <array>]", tag);
+        return about(err_tagged(SYNTAX, "expected [\"%s\", <array>]", tag), json);
     }
     size_t n = json_array_size(elements);
     if (n >= UINT32_MAX) {
         return err_tagged(SYNTAX, "too many elements");
     }
     struct err *e = check_n ? column_type_check_n(type, (uint32_t) n, SYNTAX) : NULL;
-    return e ? e : elements_from_json(ret, type, elements, names);
+    return e ? about(e, json) : elements_from_json(ret, type, elements, names);
 }
 
 struct err *

@@ -442,7 +442,7 @@ datum_put_string(struct buf *buf, const struct datum *datum, const struct column
 {
     bool is_map = column_type_is_map(type);
     bool in_brackets = type->n_max > 1 || !datum->n;
-    if (is_map || in_brackets) {
+    if (in_brackets) {
         buf_putc(buf, is_map ? '{' : '[');
     }
     for (uint32_t i = 0; i < datum->n; i++) {
@@ -453,7 +453,7 @@ datum_put_string(struct buf *buf, const struct datum *datum, const struct column
             atom_put_string(buf, &datum->values[i], type->value.type);
         }
     }
-    if (is_map || in_brackets) {
+    if (in_brackets) {
         buf_putc(buf, is_map ? '}' : ']');
     }
 }

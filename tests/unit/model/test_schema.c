@@ -284,6 +284,8 @@ TEST(command_line_values_are_read_and_printed)
     check_string(STRING_MAP, "{}", "{}", "");
     check_string(STRING_MAP, "{c=\"d e\",a = b}", "{a=b, c=\"d e\"}", "a=b c=d e");
     check_string(STRING_MAP, "\"a:b\"=c d=\"\"", "{\"a:b\"=c, d=\"\"}", "a:b=c d=");
+    check_string("{\"key\":\"string\",\"value\":\"integer\",\"min\":0}", "{z=1}", "z=1", "z=1");
+    check_string("{\"key\":\"string\",\"value\":\"integer\",\"min\":0}", "{}", "{}", "");
     check_string(OPTIONAL, "[x]", "x", "x");
     check_string(OPTIONAL, "[]", "[]", "");
     check_string(TAG, "05", "5", "5");
