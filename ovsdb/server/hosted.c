@@ -2,6 +2,8 @@
 /* A database together with its storage: loading, storing commits, compaction. */
 #include <config.h>
 
+#include "ovsdb/server/hosted.h"
+
 #include <stdlib.h>
 
 #include "lib/base/log.h"
@@ -108,8 +110,8 @@ spread(struct datum data[MAX_COLUMNS], const struct image *image)
     }
 }
 
-static bool
-print_record(struct buf *buf, const struct delta *delta, int64_t date_ms)
+bool
+delta_put_record(const struct delta *delta, struct buf *buf, int64_t date_ms)
 {
     struct datum old[MAX_COLUMNS], new[MAX_COLUMNS];
     struct record_writer w;
@@ -158,7 +160,7 @@ hosted_store(struct hosted *hosted, const struct delta *delta, const struct serv
     }
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
     struct err *e = NULL;
-    if (print_record(&record, delta, env->wall_ms())) {
+    if (delta_put_record(delta, &record, env->wall_ms())) {
         e = buf_is_ok(&record) ? storage_append(hosted->storage, str_n(record.data, record.size), NULL)
                                : err_tagged("I/O error", "%s: transaction too large to store", hosted->name);
     }
@@ -171,21 +173,27 @@ hosted_store(struct hosted *hosted, const struct delta *delta, const struct serv
     return NULL;
 }
 
-static struct err *
-put_state(struct hosted *hosted, struct storage_snapshot *snapshot, int64_t date_ms)
+bool
+database_put_record(struct database *db, struct buf *buf, int64_t date_ms, const char *comment)
 {
-    struct buf record = BUF_INIT(BUF_NO_LIMIT);
     struct datum data[MAX_COLUMNS];
     struct record_writer w;
-    record_begin(&w, &record, date_ms);
-    for (uint32_t i = 0; i < hosted->db->schema->n_tables; i++) {
-        const struct db_table *table = &hosted->db->tables[i];
+    record_begin(&w, buf, date_ms);
+    for (uint32_t i = 0; i < db->schema->n_tables; i++) {
+        const struct db_table *table = &db->tables[i];
         DB_TABLE_FOR_EACH (row, table) {
             spread(data, row->image);
             record_put_insert(&w, table->schema, &row->image->uuid, data);
         }
     }
-    bool any = record_end(&w, "compacting database online");
+    return record_end(&w, comment);
+}
+
+static struct err *
+put_state(struct hosted *hosted, struct storage_snapshot *snapshot, int64_t date_ms)
+{
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    bool any = database_put_record(hosted->db, &record, date_ms, "compacting database online");
     struct err *e = !any ? NULL
         : buf_is_ok(&record) ? storage_snapshot_put(snapshot, str_n(record.data, record.size))
         : err_tagged("I/O error", "%s: database too large to store in one record", hosted->name);

@@ -2,7 +2,7 @@
 #ifndef WEFT_OVSDB_SERVER_SERVER_PRIVATE_H
 #define WEFT_OVSDB_SERVER_SERVER_PRIVATE_H
 
-/* What: what server.c (databases and turns), session.c (methods) and hosted.c share. */
+/* What: what server.c (databases and turns) and session.c (methods) share. */
 
 #include "lib/base/hmap.h"
 #include "lib/base/str.h"
@@ -11,29 +11,11 @@
 #include "ovsdb/server/database.h"
 #include "ovsdb/server/delta.h"
 #include "ovsdb/server/execute.h"
+#include "ovsdb/server/hosted.h"
 #include "ovsdb/server/lock.h"
 #include "ovsdb/server/monitor.h"
 #include "ovsdb/server/server.h"
 #include "ovsdb/server/txn.h"
-
-/* A database and where it is stored. */
-struct hosted {
-    char *name;                                              /* owned */
-    struct database *db;                                     /* owned */
-    struct storage *storage;                                 /* owned; NULL for _Server */
-    struct monitor_hub *hub;                                 /* owned */
-    char *schema_text;                                       /* owned: the schema as JSON */
-    struct uuid server_row;                                  /* its row in _Server.Database */
-    bool needs_sync;                                         /* a commit of this turn asked for durability */
-    bool is_internal;                                        /* _Server: clients may not write */
-};
-
-/* Opens what is in 'storage' (taken, on error too; NULL: empty) under 'schema'. */
-struct err *hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret) MUST_USE;
-void hosted_free(struct hosted *hosted);
-/* Stores 'delta', which was just committed.  On error undoes it. */
-struct err *hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env) MUST_USE;
-struct err *hosted_compact(struct hosted *hosted, const struct server_env *env) MUST_USE;
 
 /* Something to be sent at the end of the turn, in order: a commit's updates or a reply. */
 struct event {

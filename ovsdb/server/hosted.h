@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_SERVER_HOSTED_H
+#define WEFT_OVSDB_SERVER_HOSTED_H
+
+/* What: a database in memory (database.h) together with its storage: loading, storing commits, compaction.
+ *
+ * Why: the server hosts several; ovsdb-tool opens one without a server. */
+
+#include "ovsdb/server/database.h"
+
+struct delta;
+struct monitor_hub;
+struct server_env;
+struct storage;
+
+/* A database and where it is stored. */
+struct hosted {
+    char *name;                                              /* owned */
+    struct database *db;                                     /* owned */
+    struct storage *storage;                                 /* owned; NULL for _Server */
+    struct monitor_hub *hub;                                 /* owned */
+    char *schema_text;                                       /* owned: the schema as JSON */
+    struct uuid server_row;                                  /* its row in _Server.Database */
+    bool needs_sync;                                         /* a commit of this turn asked for durability */
+    bool is_internal;                                        /* _Server: clients may not write */
+};
+
+/* Opens what is in 'storage' (taken, on error too; NULL: empty) under 'schema'. */
+struct err *hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret) MUST_USE;
+void hosted_free(struct hosted *hosted);
+/* Stores 'delta', which was just committed.  On error undoes it. */
+struct err *hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env) MUST_USE;
+struct err *hosted_compact(struct hosted *hosted, const struct server_env *env) MUST_USE;
+/* The record of 'delta' in 'buf', which is cleared first.  Returns whether it holds any row. */
+bool delta_put_record(const struct delta *delta, struct buf *buf, int64_t date_ms);
+/* All rows of 'db' as one record in 'buf', which is cleared first.  Returns whether there are any; check
+ * buf_is_ok() too. */
+bool database_put_record(struct database *db, struct buf *buf, int64_t date_ms, const char *comment);
+
+#endif
