@@ -42,7 +42,8 @@ struct log_file {
     size_t data_start;                                       /* ...are data[data_start...data_end) */
     size_t data_end;
     size_t data_capacity;
-    struct err *corrupt;                                     /* what log_file_read() found, or NULL */
+    bool is_corrupt;                                         /* the next record is no whole record */
+    struct err *corrupt;                                     /* then: how */
     EVP_MD *sha1;
     EVP_MD_CTX *sha1_context;
 };
@@ -344,6 +345,7 @@ read_record(struct log_file *file, struct str *ret, size_t *ret_n)
     }
     struct header header;
     if (!parse_header(text, &header)) {
+        file->is_corrupt = true;
         return header_error(file, text);
     }
     uint64_t offset = file->good_end + header.n;
@@ -351,7 +353,8 @@ read_record(struct log_file *file, struct str *ret, size_t *ret_n)
         return e;
     }
     if (file->size < offset + header.length) {
-        return err_tagged(SYNTAX, "%s: error reading %llu bytes starting at offset %llu (End of file)", file->path,
+        file->is_corrupt = true;
+        return err_tagged(IO_ERROR, "%s: error reading %llu bytes starting at offset %llu (End of file)", file->path,
                           (unsigned long long) header.length, (unsigned long long) offset);
     }
     char want[SHA1_HEX + 1];
@@ -366,6 +369,7 @@ read_record(struct log_file *file, struct str *ret, size_t *ret_n)
     *ret = str_n(file->data + file->data_start + header.n, header.length);
     sha1_record(file, *ret, false, sha1);
     if (!hex_eq(str_n(want, SHA1_HEX), sha1)) {
+        file->is_corrupt = true;
         return err_tagged(SYNTAX, "%s: %llu bytes starting at offset %llu have SHA-1 hash %s but should have hash %s",
                           file->path, (unsigned long long) header.length, (unsigned long long) offset, sha1, want);
     }
@@ -381,6 +385,7 @@ log_file_read(struct log_file *file, struct str *ret)
     if (file->corrupt) {
         return err_clone(file->corrupt);
     }
+    CHECK(!file->is_corrupt);
     *ret = str_n(NULL, 0);
     if (file->at_end) {
         return NULL;
@@ -388,7 +393,7 @@ log_file_read(struct log_file *file, struct str *ret)
     struct str record;
     struct err *e = read_record(file, &record, &n);
     if (e) {
-        if (!strcmp(err_tag(e), SYNTAX)) {
+        if (file->is_corrupt) {
             file->corrupt = err_clone(e);
         }
         return e;
@@ -404,6 +409,12 @@ log_file_read(struct log_file *file, struct str *ret)
         file->data_start = file->data_end = file->data_capacity = 0;
     }
     return NULL;
+}
+
+bool
+log_file_is_corrupt(const struct log_file *file)
+{
+    return file->is_corrupt;
 }
 
 bool
@@ -452,6 +463,7 @@ log_file_truncate_tail(struct log_file *file)
     if (!e) {
         err_free(file->corrupt);
         file->corrupt = NULL;
+        file->is_corrupt = false;
         file->data_start = file->data_end = 0;
         file->at_end = true;
     }

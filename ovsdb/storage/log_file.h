@@ -42,11 +42,13 @@ struct err *log_file_identify(const char *path, bool *ret_is_clustered) MUST_USE
 /* Stores the next record's JSON, without its line feed, in '*ret': valid until the next call.  At the end of
  * the file 'ret->s' is NULL.
  *
- * Errors: "syntax error" naming the offset: the record is torn or corrupt, and each later call fails the same
- * way until log_file_truncate_tail(); "I/O error". */
+ * Errors, naming the offset.  If log_file_is_corrupt() then the record is torn or corrupt ("syntax error"; "I/O
+ * error" if its end is missing), and each later call fails the same way until log_file_truncate_tail().  Else
+ * the file cannot be read ("I/O error"). */
 struct err *log_file_read(struct log_file *file, struct str *ret) MUST_USE;
 uint64_t log_file_good_end(const struct log_file *file);     /* offset behind the last whole record seen */
 uint64_t log_file_size(const struct log_file *file);         /* bytes in the file, good or not */
+bool log_file_is_corrupt(const struct log_file *file);
 bool log_file_is_read_only(const struct log_file *file);
 /* Whether there seem to be more records behind the corrupt one that log_file_read() reported. */
 bool log_file_tail_has_records(const struct log_file *file);

@@ -19,6 +19,7 @@ enum { MIN_INTERVAL_MS = 10 * 60 * 1000, MAX_INTERVAL_MS = 24 * 60 * 60 * 1000 }
 struct storage {
     struct log_file *file;
     struct schema *schema;
+    bool is_strict;
     uint64_t n_appended;
     uint64_t n_synced;
 
@@ -180,6 +181,12 @@ cut_tail(struct storage *storage, struct err *problem)
     return log_file_truncate_tail(storage->file);
 }
 
+void
+storage_set_strict(struct storage *storage)
+{
+    storage->is_strict = true;
+}
+
 struct err *
 storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux)
 {
@@ -189,7 +196,7 @@ storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux)
         struct str text;
         uint64_t offset = log_file_good_end(storage->file);
         struct err *e = log_file_read(storage->file, &text);
-        if (e && !strcmp(err_tag(e), "syntax error")) {
+        if (e && !storage->is_strict && log_file_is_corrupt(storage->file)) {
             e = cut_tail(storage, e);
             text.s = NULL;
         }
