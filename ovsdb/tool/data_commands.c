@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that load a database: compact, convert, query, transact. */
+#include <config.h>
+
+#include <stdlib.h>
+
+#include "ovsdb/server/delta.h"
+#include "ovsdb/server/execute.h"
+#include "ovsdb/server/hosted.h"
+#include "ovsdb/server/txn.h"
+#include "ovsdb/storage/record.h"
+#include "ovsdb/storage/storage.h"
+#include "ovsdb/tool/command.h"
+
+static struct err *
+open_database(const char *path, enum storage_mode mode, struct hosted **ret)
+{
+    struct storage *storage;
+    struct err *e = storage_open(path, mode, &storage);
+    if (e) {
+        return e;
+    }
+    storage_set_strict(storage);
+    return hosted_open(storage_schema(storage), storage, ret);
+}
+
+/* Writes the rows of 'db' as one record into 'buf'. */
+static struct err *
+print_state(const struct tool *tool, struct database *db, const char *verb, struct buf *buf)
+{
+    char *comment = xasprintf("%s by %s %s", verb, tool->name, PACKAGE_VERSION);
+    database_put_record(db, buf, tool->now_ms, comment);
+    free(comment);
+    return buf_is_ok(buf) ? NULL : err_tagged("I/O error", "database too large to store in one record");
+}
+
+/* Puts the rows of 'db' in place of what 'storage' holds. */
+static struct err *
+replace(const struct tool *tool, struct storage *storage, struct database *db, const char *verb)
+{
+    struct storage_snapshot *snapshot;
+    struct buf buf = BUF_INIT(BUF_NO_LIMIT);
+    struct err *e = print_state(tool, db, verb, &buf);
+    e = e ? e : storage_snapshot_begin(storage, db->schema, &snapshot);
+    if (!e) {
+        e = storage_snapshot_put(snapshot, str_n(buf.data, buf.size));
+        if (e) {
+            storage_snapshot_abort(snapshot);
+        } else {
+            e = storage_snapshot_commit(snapshot, tool->now_ms);
+        }
+    }
+    buf_fini(&buf);
+    return e;
+}
+
+static struct err *
+write_new(const struct tool *tool, const char *path, struct database *db, const char *verb)
+{
+    struct buf buf = BUF_INIT(BUF_NO_LIMIT);
+    struct err *e = print_state(tool, db, verb, &buf);
+    if (!e) {
+        const struct str record = str_n(buf.data, buf.size);
+        e = storage_create_with(path, db->schema, &record, 1);
+    }
+    buf_fini(&buf);
+    return e;
+}
+
+struct err *
+run_compact(struct tool *tool, char *const arguments[])
+{
+    const char *target = arguments[0] ? arguments[1] : NULL;
+    struct hosted *hosted;
+    struct err *e = open_database(db_argument(tool, arguments[0]), target ? STORAGE_READ_ONLY : STORAGE_READ_WRITE,
+                                  &hosted);
+    if (e) {
+        return e;
+    }
+    e = target ? write_new(tool, target, hosted->db, "compacted")
+               : replace(tool, hosted->storage, hosted->db, "compacted");
+    hosted_free(hosted);
+    return e;
+}
+
+/* Converting. */
+
+/* Stores in '*ret' the cell that 'from', in the column 'old', is in the column 'new'. */
+static struct err *
+convert_cell(const struct column *old, const struct datum *from, const struct column *new, struct cell **ret)
+{
+    struct datum datum;
+    json_t *json = datum_to_json(from, &old->type);
+    struct err *e = datum_from_json(&datum, &new->type, json, NULL);
+    json_decref(json);
+    if (e) {
+        return err_wrap(e, "column %s", new->name);
+    }
+    *ret = cell_new(&datum);
+    return NULL;
+}
+
+static struct err *
+convert_row(struct txn *txn, struct db_table *table, const struct image *old)
+{
+    const struct table *schema = table->schema;
+    struct image *new = image_new(schema, &old->uuid);
+    for (uint32_t i = COLUMN_FIRST; i < schema->n_columns; i++) {
+        new->cells[i - COLUMN_FIRST] = cell_ref(table->defaults[i - COLUMN_FIRST]);
+    }
+    for (uint32_t i = COLUMN_FIRST; i < schema->n_columns; i++) {
+        const struct column *column = table_column(old->schema, schema->columns[i].name);
+        struct cell *cell;
+        if (!column) {
+            continue;
+        }
+        struct err *e = convert_cell(column, &old->cells[column->index - COLUMN_FIRST]->datum, &schema->columns[i],
+                                     &cell);
+        if (e) {
+            image_unref(new);
+            return err_wrap(e, "table %s row %s", schema->name, uuid_text(&old->uuid));
+        }
+        image_set(new, i, cell);
+    }
+    txn_insert(txn, table, new);
+    return NULL;
+}
+
+/* Inserts what 'new' can hold of the rows of 'old', in one transaction, so that all constraints apply. */
+static struct err *
+convert_rows(const struct database *old, struct database *new)
+{
+    struct txn *txn = txn_begin(new);
+    for (uint32_t i = 0; i < old->schema->n_tables; i++) {
+        struct db_table *from = &old->tables[i];
+        struct db_table *to = database_table(new, from->schema->name);
+        if (!to) {
+            continue;
+        }
+        DB_TABLE_FOR_EACH (row, from) {
+            struct err *e = convert_row(txn, to, row->image);
+            if (e) {
+                txn_abort(txn);
+                return e;
+            }
+        }
+    }
+    struct delta *delta = NULL;
+    struct err *e = txn_commit(txn, &delta);
+    delta_unref(delta);
+    return e;
+}
+
+static struct err *
+convert(const struct tool *tool, struct hosted *hosted, struct schema *schema, const char *target)
+{
+    struct database *new = database_new(schema);
+    struct err *e = convert_rows(hosted->db, new);
+    if (!e) {
+        e = target ? write_new(tool, target, new, "converted") : replace(tool, hosted->storage, new, "converted");
+    }
+    database_free(new);
+    return e;
+}
+
+struct err *
+run_convert(struct tool *tool, char *const arguments[])
+{
+    const char *schema_path = schema_argument(tool, arguments[0] ? arguments[1] : NULL);
+    const char *target = arguments[0] && arguments[1] ? arguments[2] : NULL;
+    struct schema *schema;
+    struct hosted *hosted;
+    struct err *e = read_schema(schema_path, &schema);
+    if (e) {
+        return e;
+    }
+    e = open_database(db_argument(tool, arguments[0]), target ? STORAGE_READ_ONLY : STORAGE_READ_WRITE, &hosted);
+    if (!e) {
+        e = convert(tool, hosted, schema, target);
+        hosted_free(hosted);
+    }
+    schema_unref(schema);
+    return e;
+}
+
+/* Transactions. */
+
+static bool
+owns_no_lock(void *aux UNUSED, const char *name UNUSED)
+{
+    return false;
+}
+
+/* Stores what a transaction changed, durably, before its result is printed. */
+static struct err *
+store(const struct tool *tool, struct hosted *hosted, const struct delta *delta)
+{
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    struct err *e = NULL;
+    if (delta_put_record(delta, &record, tool->now_ms)) {
+        e = buf_is_ok(&record) ? storage_append(hosted->storage, str_n(record.data, record.size), NULL)
+                               : err_tagged("I/O error", "transaction too large to store");
+    }
+    e = e ? e : storage_sync(hosted->storage);
+    buf_fini(&record);
+    return e;
+}
+
+/* NULL, or the error object for 'params' that do not begin with the name of the database. */
+static json_t *
+check_params(const json_t *params, const struct database *db)
+{
+    const char *name = json_string_value(json_array_get(params, 0));
+    const char *details = !json_is_array(params)                ? "array expected"
+                          : !name || strcmp(name, db->schema->name) ? "database name expected as first parameter"
+                                                                    : NULL;
+    if (!details) {
+        return NULL;
+    }
+    char *syntax = json_dumps(params, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    json_t *error = json_pack("{ssssss}", "details", details, "error", "syntax error", "syntax", syntax);
+    free(syntax);
+    return error;
+}
+
+static struct err *
+execute_and_print(const struct tool *tool, struct hosted *hosted, const json_t *params, bool is_read_only)
+{
+    struct execute_request request = {.db = hosted->db, .params = params, .owns_lock = owns_no_lock};
+    struct execute_result result;
+    json_t *error = check_params(params, hosted->db);
+    if (error) {
+        json_dumpf(error, tool->out, JSON_COMPACT);
+        fputc('\n', tool->out);
+        json_decref(error);
+        return NULL;
+    }
+    execute(&request, &result);
+    struct err *e = result.delta && !is_read_only ? store(tool, hosted, result.delta) : NULL;
+    if (!e && result.must_wait) {                            /* nobody else would change anything */
+        fputs("[{\"details\":\"triggers not supported\",\"error\":\"not supported\"}]\n", tool->out);
+    } else if (!e) {
+        fprintf(tool->out, "%s\n", buf_text(&result.text));
+    }
+    execute_result_fini(&result);
+    return e;
+}
+
+static struct err *
+run_transaction(const struct tool *tool, char *const arguments[], bool is_read_only)
+{
+    const char *text = arguments[1] ? arguments[1] : arguments[0];
+    const char *path = db_argument(tool, arguments[1] ? arguments[0] : NULL);
+    struct hosted *hosted;
+    json_error_t error;
+    if (tool->rbac_role) {
+        return err_new("--rbac-role: access control by role is not supported");
+    }
+    json_t *params = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!params) {
+        return err_new("\"%s\": line %d, column %d: %s", text, error.line, error.column, error.text);
+    }
+    struct err *e = open_database(path, is_read_only ? STORAGE_READ_ONLY : STORAGE_READ_WRITE, &hosted);
+    if (!e) {
+        e = execute_and_print(tool, hosted, params, is_read_only);
+        hosted_free(hosted);
+    }
+    json_decref(params);
+    return e;
+}
+
+struct err *
+run_query(struct tool *tool, char *const arguments[])
+{
+    return run_transaction(tool, arguments, true);
+}
+
+struct err *
+run_transact(struct tool *tool, char *const arguments[])
+{
+    return run_transaction(tool, arguments, false);
+}
