@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/hash.h"
@@ -35,7 +34,6 @@ struct loop {
     bool stopping;
     bool awake;                                              /* a callback has run since the last wait */
     int64_t woke_ms;                                         /* when 'awake' */
-    struct rusage woke_usage;
     uint64_t round;
     struct hmap deferred_by_call;
     TAILQ_HEAD(, deferred) deferred;
@@ -214,14 +212,7 @@ loop_note_wakeup(struct loop *loop)
     if (!loop->awake) {
         loop->awake = true;
         loop->woke_ms = clock_monotonic_ms();
-        getrusage(RUSAGE_SELF, &loop->woke_usage);
     }
-}
-
-static long long
-difference_ms(struct timeval later, struct timeval earlier)
-{
-    return (later.tv_sec - earlier.tv_sec) * 1000LL + (later.tv_usec - earlier.tv_usec) / 1000;
 }
 
 /* Ends a turn: warns if it was long. */
@@ -234,11 +225,7 @@ note_sleep(struct loop *loop)
     int64_t elapsed_ms = clock_monotonic_ms() - loop->woke_ms;
     loop->awake = false;
     if (elapsed_ms > LATE_MS) {
-        struct rusage now;
-        getrusage(RUSAGE_SELF, &now);
-        log_warn("Unreasonably long %lldms poll interval (%lldms user, %lldms system)", (long long) elapsed_ms,
-                 difference_ms(now.ru_utime, loop->woke_usage.ru_utime),
-                 difference_ms(now.ru_stime, loop->woke_usage.ru_stime));
+        log_warn("Unreasonably long %lldms poll interval", (long long) elapsed_ms);
     }
 }
 

@@ -23,7 +23,10 @@ MEM_TYPE(shared_bytes, "shared messages");
 
 /* A stream goes one way: (resolving, connecting,) connected, closed.  A bufferevent carries it from the start,
  * so that what is sent early waits in its output; it gets its descriptor once that is connected.  A TLS
- * stream differs in the bufferevent that make_transport() makes, and in nothing else. */
+ * stream differs in the bufferevent that make_transport() makes, and in leaving all writing to it.
+ *
+ * Output is written once a turn, straight to the socket (write_now()); only when the socket is full does
+ * the bufferevent wait for room (EV_WRITE is enabled).  That saves two epoll_ctl() and a turn a message. */
 enum stream_state { STREAM_RESOLVING, STREAM_CONNECTING, STREAM_CONNECTED, STREAM_CLOSED };
 
 struct stream {
@@ -50,6 +53,8 @@ enum { STREAM_MAGIC = 0x73747265, READ_SIZE = 256 * 1024, WRITE_SIZE = 1024 * 10
 
 static struct stream *stream_new(struct loop *loop, const char *name, enum stream_state state);
 static void flush(struct stream *stream);
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *stream_);
+static void write_now(void *stream_);
 static void on_readable(struct bufferevent *transport, void *stream_);
 static void on_drained(struct bufferevent *transport, void *stream_);
 static void on_event(struct bufferevent *transport, short what, void *stream_);
@@ -120,6 +125,8 @@ stream_free(struct stream *stream)
     STREAM(stream)->cbs = NULL;
     stop_connecting(stream);
     loop_cancel_deferred(stream->loop, report_closed, stream);
+    loop_cancel_deferred(stream->loop, write_now, stream);
+    evbuffer_remove_cb(stream_output(stream), on_output, stream);
     flush(stream);
     bufferevent_setcb(stream->transport, NULL, NULL, NULL, NULL);
     bufferevent_free(stream->transport);
@@ -249,13 +256,14 @@ stream_send_shared(struct stream *stream, struct shared_bytes *bytes)
 static struct bufferevent *
 make_transport(struct stream *stream)
 {
-    struct bufferevent *transport = bufferevent_socket_new(loop_event_base(stream->loop), -1,
-                                                           BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    struct bufferevent *transport =
+        bufferevent_socket_new(loop_event_base(stream->loop), -1, BEV_OPT_CLOSE_ON_FREE);
     CHECK(transport);
     bufferevent_setcb(transport, on_readable, on_drained, on_event, stream);
     bufferevent_set_max_single_read(transport, READ_SIZE);
     bufferevent_set_max_single_write(transport, WRITE_SIZE);
     bufferevent_disable(transport, EV_READ | EV_WRITE);
+    CHECK(evbuffer_add_cb(bufferevent_get_output(transport), on_output, stream));
     return transport;
 }
 
@@ -273,7 +281,7 @@ stream_new(struct loop *loop, const char *name, enum stream_state state)
     return stream;
 }
 
-/* One attempt to write the backlog, for a stream that ends right after it was given its last words. */
+/* One attempt to write the backlog; errors are left to the transport, which will meet them too. */
 static void
 flush(struct stream *stream)
 {
@@ -281,8 +289,33 @@ flush(struct stream *stream)
     int fd = bufferevent_getfd(stream->transport);
     if (fd >= 0 && evbuffer_get_length(output)) {
         evbuffer_unfreeze(output, 1);                        /* bufferevent keeps the front to itself */
-        evbuffer_write(output, fd);
+        evbuffer_write_atmost(output, fd, WRITE_SIZE);
         evbuffer_freeze(output, 1);
+    }
+}
+
+static void
+on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *stream_)
+{
+    struct stream *stream = STREAM((struct stream *) stream_);
+    if (info->n_added && stream->state == STREAM_CONNECTED
+        && !(bufferevent_get_enabled(stream->transport) & EV_WRITE)) {
+        loop_defer(stream->loop, write_now, stream);
+    }
+}
+
+static void
+write_now(void *stream_)
+{
+    struct stream *stream = STREAM((struct stream *) stream_);
+    if (stream->state != STREAM_CONNECTED) {
+        return;
+    }
+    flush(stream);
+    if (stream_backlog(stream)) {
+        bufferevent_enable(stream->transport, EV_WRITE);
+    } else if (stream->cbs && stream->cbs->drained) {
+        stream->cbs->drained(stream->aux);
     }
 }
 
@@ -301,7 +334,11 @@ on_drained(struct bufferevent *transport, void *stream_)
 {
     struct stream *stream = STREAM((struct stream *) stream_);
     loop_note_wakeup(stream->loop);
-    if (stream->cbs && stream->cbs->drained && !stream_backlog(stream)) {
+    if (stream_backlog(stream)) {
+        return;
+    }
+    bufferevent_disable(transport, EV_WRITE);
+    if (stream->cbs && stream->cbs->drained) {
         stream->cbs->drained(stream->aux);
     }
 }
@@ -451,7 +488,12 @@ become_connected(struct stream *stream, int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);          /* fails on unix sockets, where it means nothing */
     stream->state = STREAM_CONNECTED;
     CHECK(!bufferevent_setfd(stream->transport, fd));
-    bufferevent_enable(stream->transport, stream->paused ? EV_WRITE : EV_READ | EV_WRITE);
+    if (!stream->paused) {
+        bufferevent_enable(stream->transport, EV_READ);
+    }
+    if (stream_backlog(stream)) {
+        loop_defer(stream->loop, write_now, stream);
+    }
 }
 
 /* Frees all that only connecting needs. */
