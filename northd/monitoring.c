@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "northd/monitoring.h"
+
+struct monitored {
+    uint32_t table, column;
+};
+
+#define NB(TABLE, COLUMN) {NB_TABLE_##TABLE, NB_##TABLE##_##COLUMN}
+#define SB(TABLE, COLUMN) {SB_TABLE_##TABLE, SB_##TABLE##_##COLUMN}
+
+static const struct monitored nb_columns[] = {
+    NB(NB_GLOBAL, NB_CFG),
+    NB(NB_GLOBAL, NB_CFG_TIMESTAMP),
+    NB(NB_GLOBAL, SB_CFG),
+    NB(NB_GLOBAL, SB_CFG_TIMESTAMP),
+    NB(NB_GLOBAL, HV_CFG),
+    NB(NB_GLOBAL, HV_CFG_TIMESTAMP),
+    NB(NB_GLOBAL, OPTIONS),
+    NB(NB_GLOBAL, IPSEC),
+    NB(LOGICAL_SWITCH, NAME),
+    NB(LOGICAL_SWITCH, PORTS),
+    NB(LOGICAL_SWITCH, OTHER_CONFIG),
+    NB(LOGICAL_SWITCH_PORT, NAME),
+    NB(LOGICAL_SWITCH_PORT, TYPE),
+    NB(LOGICAL_SWITCH_PORT, OPTIONS),
+    NB(LOGICAL_SWITCH_PORT, PARENT_NAME),
+    NB(LOGICAL_SWITCH_PORT, TAG),
+    NB(LOGICAL_SWITCH_PORT, ADDRESSES),
+    NB(LOGICAL_SWITCH_PORT, DYNAMIC_ADDRESSES),
+    NB(LOGICAL_SWITCH_PORT, PORT_SECURITY),
+    NB(LOGICAL_SWITCH_PORT, UP),
+    NB(LOGICAL_SWITCH_PORT, ENABLED),
+    NB(LOGICAL_SWITCH_PORT, EXTERNAL_IDS),
+    NB(LOGICAL_ROUTER, NAME),
+    NB(LOGICAL_ROUTER, PORTS),
+    NB(LOGICAL_ROUTER, STATIC_ROUTES),
+    NB(LOGICAL_ROUTER, ENABLED),
+    NB(LOGICAL_ROUTER, OPTIONS),
+    NB(LOGICAL_ROUTER_PORT, NAME),
+    NB(LOGICAL_ROUTER_PORT, OPTIONS),
+    NB(LOGICAL_ROUTER_PORT, NETWORKS),
+    NB(LOGICAL_ROUTER_PORT, MAC),
+    NB(LOGICAL_ROUTER_PORT, PEER),
+    NB(LOGICAL_ROUTER_PORT, ENABLED),
+    NB(LOGICAL_ROUTER_PORT, EXTERNAL_IDS),
+    NB(LOGICAL_ROUTER_STATIC_ROUTE, ROUTE_TABLE),
+    NB(LOGICAL_ROUTER_STATIC_ROUTE, IP_PREFIX),
+    NB(LOGICAL_ROUTER_STATIC_ROUTE, POLICY),
+    NB(LOGICAL_ROUTER_STATIC_ROUTE, NEXTHOP),
+    NB(LOGICAL_ROUTER_STATIC_ROUTE, OUTPUT_PORT),
+    NB(LOGICAL_ROUTER_STATIC_ROUTE, OPTIONS),
+};
+
+static const struct monitored sb_columns[] = {
+    SB(CHASSIS, NAME),
+    SB(CHASSIS, HOSTNAME),
+    SB(CHASSIS_PRIVATE, NB_CFG),
+    SB(ENCAP, TYPE),
+    SB(PORT_BINDING, UP),
+};
+
+void
+monitor_what_is_read(struct northd *northd)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(nb_columns); i++) {
+        replica_monitor_column(northd->nb, nb_columns[i].table, nb_columns[i].column);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(sb_columns); i++) {
+        replica_monitor_column(northd->sb, sb_columns[i].table, sb_columns[i].column);
+    }
+}
