@@ -8,6 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/dirs.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/base/options.h"
 #include "lib/net/loop.h"
 #include "lib/net/program.h"
