@@ -23,7 +23,9 @@
 
 /* A derivation may read what has a lower rank. */
 enum controller_rank {
-    RANK_CONFIG,                                             /* settings of this chassis, interfaces, parsed */
+    RANK_CONFIG,                                             /* the row that holds the settings */
+    RANK_SETTINGS,                                           /* each of them */
+    RANK_FACTS,                                              /* interfaces, parsed */
     RANK_PRESENCE,                                           /* what is plugged in here: fills collections */
     RANK_PRESENCE_SETS,                                      /* those collections */
     RANK_BINDING,                                            /* which ports are ours; fills collections */
@@ -38,8 +40,9 @@ enum controller_rank {
 #define CONTROLLER_KINDS(X)                                                                         \
     /* config.c: external_ids of Open_vSwitch, with their defaults. */                              \
     X(K_OVS_ROOT, "ovs-root", RANK_CONFIG, DERIVE_ROW, OVS_DERIVE_BASE + VSWITCH_TABLE_OPEN_VSWITCH, derive_ovs_root) \
-    X(K_CONFIG, "config", RANK_PRESENCE_SETS, DERIVE_ON_READ, 0, derive_config) /* key: enum config */ \
+    X(K_CONFIG, "config", RANK_SETTINGS, DERIVE_ON_READ, 0, derive_config) /* key: enum config */ \
     /* interfaces.c */                                                                              \
+    X(K_IFACE_FACTS, "interface-facts", RANK_FACTS, DERIVE_ON_READ, 0, derive_interface_facts)      \
     X(K_IFACE, "interface", RANK_PRESENCE, DERIVE_ROW, OVS_DERIVE_BASE + VSWITCH_TABLE_INTERFACE, derive_interface) \
     /* chassis.c: our rows of Chassis, Encap, Chassis_Private. */                                   \
     X(K_CHASSIS, "chassis", RANK_OUTPUT, DERIVE_ALWAYS, 0, derive_chassis)                          \
@@ -47,11 +50,11 @@ enum controller_rank {
     X(K_TUNNELS, "tunnels", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_CHASSIS, derive_tunnels)              \
     X(K_BRIDGE, "bridge", RANK_OUTPUT, DERIVE_ALWAYS, 0, derive_bridge)                             \
     /* binding.c: which ports are bound here. */                                                    \
-    X(K_BINDING, "binding", RANK_BINDING, DERIVE_ROW, SB_TABLE_PORT_BINDING, derive_binding)        \
+    X(K_BINDING, "binding", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_PORT_BINDING, derive_binding)        \
     /* datapaths.c: the datapaths that matter here. */                                              \
     X(K_DP_LINKS, "datapath-links", RANK_BINDING, DERIVE_ROW, SB_TABLE_PORT_BINDING, derive_datapath_links) \
     X(K_LOCAL_PORT, "local-port", RANK_LOCAL_INDEX, DERIVE_ROW, SB_TABLE_PORT_BINDING, derive_local_port) \
-    X(K_LOCAL_GROUP, "local-group", RANK_LOCAL_INDEX, DERIVE_ROW, SB_TABLE_LOGICAL_DP_GROUP, derive_local_group) \
+    X(K_LOCAL_GROUP, "local-group", RANK_LOCAL_INDEX, DERIVE_ROW, SB_TABLE_DATAPATH_BINDING, derive_local_group) \
     /* lflow.c: logical flows to OpenFlow. */                                                       \
     X(K_LFLOW, "lflow", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_LOGICAL_FLOW, derive_lflow)               \
     /* physical.c: between OpenFlow ports and logical ports. */                                     \
@@ -67,14 +70,13 @@ enum controller_rank {
 
 /* X(IDENTIFIER, "name", rank, is_output) */
 #define CONTROLLER_COLLECTIONS(X)                                                                   \
-    X(C_OVS_ROOT, "ovs-root", RANK_PRESENCE, false)          /* 0 → the row of Open_vSwitch */      \
+    X(C_OVS_ROOT, "ovs-root", RANK_SETTINGS, false)          /* 0 → the row of Open_vSwitch */      \
     X(C_IFACES, "interfaces", RANK_PRESENCE_SETS, false)     /* hash of iface-id → iface on the integration bridge */ \
     X(C_TUNNELS, "tunnel-interfaces", RANK_PRESENCE_SETS, false) /* hash of chassis name → tunnel iface */ \
-    X(C_DP_LINKS, "datapath-links", RANK_BINDING_SETS, true) /* dp → neighbor dp; dp → itself: wanted here */ \
+    X(C_DP_LINKS, "datapath-links", RANK_BINDING_SETS, false) /* dp → neighbor dp; dp → itself: wanted here */ \
     X(C_ZONES, "zones", RANK_BINDING_SETS, false)            /* 0 → pb that needs a conntrack zone */ \
     X(C_DP_PORTS, "datapath-ports", RANK_LOCAL_SETS, false)  /* dp → pb, of local datapaths */      \
-    X(C_GROUP_DPS, "group-datapaths", RANK_LOCAL_SETS, false) /* Logical_DP_Group → local dp */     \
-    X(C_DP_CHASSIS, "datapath-chassis", RANK_LOCAL_SETS, false) /* dp → Chassis with ports there */
+    X(C_GROUP_DPS, "group-datapaths", RANK_LOCAL_SETS, false) /* Logical_DP_Group → local dp */
 
 /* X(IDENTIFIER, "name", forget) */
 #define CONTROLLER_SINKS(X)                                                                         \
@@ -82,11 +84,13 @@ enum controller_rank {
     X(S_GROUP, "openflow-groups", false)                                                            \
     X(S_SB_ROW, "southbound-rows", false)                    /* ovsdb/client/desired.h */                        \
     X(S_OVS_ROW, "vswitch-rows", false)                                                             \
+    X(S_OVS_INSTALLED, "installed-interfaces", false)        /* Interface external_ids:ovn-installed */ \
     X(S_LOCAL_PORT, "local-ports", false)                    /* ports bound here: what becomes "up" */
 
 /* X(IDENTIFIER): look-up spaces besides those of the replicas' tables and indexes: key of what. */
 #define CONTROLLER_SPACES(X)                                                                        \
     X(SPACE_LOCAL_DATAPATH)                                  /* dp */                               \
+    X(SPACE_INSTALLED)                                       /* name of a port */                   \
     X(SPACE_ZONE)                                            /* pb */                               \
     X(SPACE_GROUP_ID)                                        /* content of an OpenFlow group */
 
@@ -94,6 +98,7 @@ enum controller_rank {
 #define CONTROLLER_INDEXES(X)                                                                       \
     X(IX_PB_BY_NAME, sb, SB_TABLE_PORT_BINDING, SB_PORT_BINDING_LOGICAL_PORT)                       \
     X(IX_CHASSIS_BY_NAME, sb, SB_TABLE_CHASSIS, SB_CHASSIS_NAME)                                    \
+    X(IX_GROUP_BY_DP, sb, SB_TABLE_LOGICAL_DP_GROUP, SB_LOGICAL_DP_GROUP_DATAPATHS)                 \
     X(IX_DP_BY_KEY, sb, SB_TABLE_DATAPATH_BINDING, SB_DATAPATH_BINDING_TUNNEL_KEY)                  \
     X(IX_MC_BY_NAME, sb, SB_TABLE_MULTICAST_GROUP, SB_MULTICAST_GROUP_NAME)                         \
     X(IX_ADDRESS_SET_BY_NAME, sb, SB_TABLE_ADDRESS_SET, SB_ADDRESS_SET_NAME)                        \
@@ -176,6 +181,7 @@ struct controller {
     struct replica *sb, *ovs;
     uint32_t indexes[N_INDEXES];                             /* replica index numbers */
     struct local_datapaths *local;                           /* datapaths.h */
+    struct installed_ports *installed;                       /* binding.h */
     struct zones *zones;                                     /* zones.h */
     struct lflow_cache *lflows;                              /* lflow.h: matches and actions, parsed once a text */
     struct desired desired;                                  /* scratch of derivations that emit rows */
