@@ -84,6 +84,7 @@ enum controller_rank {
     X(S_GROUP, "openflow-groups", false)                                                            \
     X(S_SB_ROW, "southbound-rows", false)                    /* ovsdb/client/desired.h */                        \
     X(S_OVS_ROW, "vswitch-rows", false)                                                             \
+    X(S_OVS_MEMBER, "vswitch-members", false)               /* tunnels of the bridge */             \
     X(S_OVS_INSTALLED, "installed-interfaces", false)        /* Interface external_ids:ovn-installed */ \
     X(S_LOCAL_PORT, "local-ports", false)                    /* ports bound here: what becomes "up" */
 
