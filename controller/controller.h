@@ -92,16 +92,17 @@ enum controller_rank {
 #define CONTROLLER_SPACES(X)                                                                        \
     X(SPACE_LOCAL_DATAPATH)                                  /* dp */                               \
     X(SPACE_INSTALLED)                                       /* name of a port */                   \
-    X(SPACE_ZONE)                                            /* pb */                               \
-    X(SPACE_GROUP_ID)                                        /* content of an OpenFlow group */
+    X(SPACE_ZONE)                                            /* pb */
 
-/* X(IDENTIFIER, replica, TABLE, COLUMN): indexes over the replicas. */
+/* X(IDENTIFIER, replica, TABLE, COLUMN...): indexes over the replicas. */
 #define CONTROLLER_INDEXES(X)                                                                       \
     X(IX_PB_BY_NAME, sb, SB_TABLE_PORT_BINDING, SB_PORT_BINDING_LOGICAL_PORT)                       \
     X(IX_CHASSIS_BY_NAME, sb, SB_TABLE_CHASSIS, SB_CHASSIS_NAME)                                    \
     X(IX_GROUP_BY_DP, sb, SB_TABLE_LOGICAL_DP_GROUP, SB_LOGICAL_DP_GROUP_DATAPATHS)                 \
     X(IX_DP_BY_KEY, sb, SB_TABLE_DATAPATH_BINDING, SB_DATAPATH_BINDING_TUNNEL_KEY)                  \
-    X(IX_MC_BY_NAME, sb, SB_TABLE_MULTICAST_GROUP, SB_MULTICAST_GROUP_NAME)                         \
+    X(IX_MC_BY_NAME, sb, SB_TABLE_MULTICAST_GROUP, SB_MULTICAST_GROUP_DATAPATH, SB_MULTICAST_GROUP_NAME) \
+    X(IX_DHCP4_BY_NAME, sb, SB_TABLE_DHCP_OPTIONS, SB_DHCP_OPTIONS_NAME)                            \
+    X(IX_DHCP6_BY_NAME, sb, SB_TABLE_DHCPV6_OPTIONS, SB_DHCPV6_OPTIONS_NAME)                        \
     X(IX_ADDRESS_SET_BY_NAME, sb, SB_TABLE_ADDRESS_SET, SB_ADDRESS_SET_NAME)                        \
     X(IX_PORT_GROUP_BY_NAME, sb, SB_TABLE_PORT_GROUP, SB_PORT_GROUP_NAME)                           \
     X(IX_PORT_BY_IFACE, ovs, VSWITCH_TABLE_PORT, VSWITCH_PORT_INTERFACES)                           \
@@ -186,6 +187,8 @@ struct controller {
     struct zones *zones;                                     /* zones.h */
     struct lflow_cache *lflows;                              /* lflow.h: matches and actions, parsed once a text */
     struct desired desired;                                  /* scratch of derivations that emit rows */
+    struct pool *group_ids;                                  /* OpenFlow group ids by content; flows.h */
+    struct buf flow_bytes;                                   /* scratch of flows.c */
     struct arena *arena;                                     /* of the derivation that runs */
 };
 
