@@ -34,7 +34,15 @@ static const struct derive_allocator allocators[] = {
     {"zones", RANK_LOCAL, C_ZONES, zones_update},
 };
 
+static void
+reset_arena(void *aux)
+{
+    struct controller *c = aux;
+    arena_reset(c->arena);
+}
+
 static const struct derive_program program = {
+    .after_run = reset_arena,
     .kinds = kinds, .n_kinds = N_KINDS,
     .collections = collections, .n_collections = N_COLLECTIONS,
     .sinks = sinks, .n_sinks = N_SINKS,

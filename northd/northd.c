@@ -31,7 +31,15 @@ static const struct derive_allocator allocators[] = {
     {"port-keys", RANK_KEYS, C_PORTS, tunnel_keys_update_ports},
 };
 
+static void
+reset_arena(void *aux)
+{
+    struct northd *c = aux;
+    arena_reset(c->arena);
+}
+
 static const struct derive_program program = {
+    .after_run = reset_arena,
     .kinds = kinds, .n_kinds = N_KINDS,
     .collections = collections, .n_collections = N_COLLECTIONS,
     .sinks = sinks, .n_sinks = N_SINKS,

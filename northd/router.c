@@ -126,6 +126,7 @@ emit_input(struct derive *d, struct arena *a)
                  act_drop());
     emit_for_all(d, LR_IN_IP_INPUT, 85, expr_or(a, expr_has(a, F_ARP), expr_has(a, F_ND)), act_drop());
     emit_for_all(d, LR_IN_IP_INPUT, 84, expr_or(a, expr_has(a, F_ND_RS), expr_has(a, F_ND_RA)), act_next());
+    emit_for_all(d, LR_IN_IP_INPUT, 83, expr_has(a, F_IP6_MCAST_RSVD), act_drop());
     emit_for_all(d, LR_IN_IP_INPUT, 82, multicast, act_drop());
     emit_for_all(d, LR_IN_IP_INPUT, 50, expr_has(a, F_ETH_BCAST), act_drop());
     emit_for_all(d, LR_IN_IP_INPUT, 32, expr_and(a, ttl_expires(a), expr_has_not(a, F_IP_LATER_FRAG), multicast), act_drop());

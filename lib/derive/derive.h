@@ -97,6 +97,8 @@ struct derive_program {
     const struct derive_sink *sinks;
     const struct derive_allocator *allocators;
     uint16_t n_kinds, n_collections, n_sinks, n_allocators;
+    /* After each derivation that no other one called for: time to reset what they use as scratch.  May be NULL. */
+    void (*after_run)(void *aux);
     uint16_t n_tables;                                       /* tables are numbered from 0 */
     uint16_t n_spaces;                                       /* look-up spaces likewise */
 };

@@ -170,6 +170,9 @@ node_run(struct derive *d, uint32_t id)
     kind_of(d, node)->run(d, node->key);
     node_commit(d, frame);
     frame_end(d, frame);
+    if (!d->depth && d->program->after_run) {
+        d->program->after_run(d->aux);
+    }
 }
 
 static void
