@@ -120,6 +120,7 @@ bool derive_is_dirty(const struct derive *d);                /* would derive_run
 /* --- Reads: inside a derivation.  With 'd' NULL the first two do nothing, so that accessors that record can
  *     also be used outside a run --- */
 
+/* The coming and going of the row is read too, whatever 'columns' are; the row need not be there. */
 void derive_read_row(struct derive *d, uint16_t table, uint32_t row, uint32_t columns);
 void derive_read_key(struct derive *d, uint16_t space, uint64_t hash);   /* found or missed, both are reads */
 /* The value of another derivation (a new one DERIVE_ON_READ runs now), aligned to 8 bytes.  Valid until the calling

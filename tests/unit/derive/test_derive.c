@@ -80,6 +80,32 @@ TEST(columns_no_longer_read_no_longer_wake)
 }
 
 static void
+run_zigzag(struct derive *d, uint64_t row)
+{
+    note_run(d, "zigzag", row);
+    (void) read_value(d, row);
+    (void) read_value(d, 9);
+    (void) read_name(d, row);
+}
+
+TEST(columns_of_a_row_add_up_across_other_reads)
+{
+    static const struct derive_kind kinds[] = {{"zigzag", 1, DERIVE_ALWAYS, 0, run_zigzag}};
+    const struct derive_program program = PROGRAM(KINDS(kinds));
+    struct world w;
+    world_init(&w, &program);
+    world_add_row(&w, 0, 10, 1);
+    world_run(&w, "zigzag:0 ");
+    derive_row_changed(w.d, 0, 0, COL_NAME);
+    world_run(&w, "zigzag:0 ");
+    derive_row_changed(w.d, 0, 0, COL_VALUE);
+    world_run(&w, "zigzag:0 ");
+    world_add_row(&w, 9, 10, 1);                             /* was read before it was there */
+    world_run(&w, "zigzag:0 ");
+    world_fini(&w);
+}
+
+static void
 run_dangling(struct derive *d, uint64_t key)
 {
     note_run(d, "dangling", key);
@@ -160,6 +186,11 @@ TEST(a_sink_that_forgets_reports_removals_by_hash)
     world_set_value(&w, 1, 101);
     world_run(&w, "");
     world_take(&w, "+v101 -?");
+    world_set_value(&w, 1, 102);
+    world_run(&w, "");
+    world_add_row(&w, 2, 20, 200);                           /* untaken ones outlast waves */
+    world_run(&w, "");
+    world_take(&w, "+v102 +v200 -?");
     world_fini(&w);
 }
 
@@ -494,7 +525,8 @@ TEST(memory_stays_flat)
 }
 
 TEST_MAIN(T(a_row_makes_and_unmakes_its_derivation), T(only_readers_of_changed_columns_run),
-          T(columns_no_longer_read_no_longer_wake), T(removal_wakes_readers_of_no_column),
+          T(columns_no_longer_read_no_longer_wake), T(columns_of_a_row_add_up_across_other_reads),
+          T(removal_wakes_readers_of_no_column),
           T(a_row_added_and_removed_before_the_wave_leaves_nothing), T(outputs_that_come_and_go_are_not_reported),
           T(a_sink_that_forgets_reports_removals_by_hash), T(what_was_lost_can_be_recalled), T(a_missed_lookup_is_a_read),
           T(an_equal_value_stops_the_wave), T(recomputing_finds_nothing_to_change),

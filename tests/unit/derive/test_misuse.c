@@ -3,9 +3,9 @@
 
 #include "lib/derive/derive.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +15,9 @@
 
 typedef void misuse_fn(struct derive *d);
 
-/* Runs 'misuse' in a child, inside a derivation of rank 3 or, if 'outside', between waves.  The child must abort. */
-static void expect_abort(misuse_fn *misuse, bool outside);
+/* Runs 'misuse' in a child, inside a derivation of rank 3 or between waves.  The child must abort, naming 'function'. */
+enum place { INSIDE, OUTSIDE };
+static void expect_abort(misuse_fn *misuse, enum place place, const char *function);
 
 /* --- Misuses --- */
 
@@ -105,35 +106,47 @@ static const struct derive_collection collections[] = {{"early", 2, false}, {"la
 static const struct derive_allocator allocators[] = {{"numbers", 5, 2, touch_below}};
 
 static void
-child_run(misuse_fn *misuse, bool outside)
+child_run(misuse_fn *misuse, enum place place)
 {
     const struct derive_program program = PROGRAM(KINDS(kinds), COLLECTIONS(collections), ALLOCATORS(allocators));
     struct world w;
-    misuse_inside = outside ? NULL : misuse;
+    misuse_inside = place == INSIDE ? misuse : NULL;
     world_init(&w, &program);
     derive_row_added(w.d, 0, 1);
     derive_run(w.d);
-    if (outside) {
+    if (place == OUTSIDE) {
         misuse(w.d);
     }
 }
 
 static void
-expect_abort(misuse_fn *misuse, bool outside)
+expect_abort(misuse_fn *misuse, enum place place, const char *function)
 {
-    int status;
+    char text[4096], expected[64];
+    int status, fds[2];
+    assert_int_equal(pipe(fds), 0);
     pid_t child = fork();
     assert_true(child >= 0);
     if (!child) {
-        int null = open("/dev/null", O_WRONLY);
-        dup2(null, STDERR_FILENO);
+        dup2(fds[1], STDERR_FILENO);
         signal(SIGABRT, SIG_DFL);
-        child_run(misuse, outside);
+        child_run(misuse, place);
         _exit(0);
     }
+    close(fds[1]);
+    size_t n = 0;
+    for (ssize_t got; n < sizeof text - 1 && (got = read(fds[0], text + n, sizeof text - 1 - n)) > 0;) {
+        n += (size_t) got;
+    }
+    text[n] = '\0';
+    close(fds[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGABRT);
+    snprintf(expected, sizeof expected, "failed in %s()", function);
+    if (!strstr(text, expected)) {
+        fail_msg("expected '%s' in: %s", expected, text);
+    }
 }
 
 TEST(the_program_itself_is_fine)
@@ -150,44 +163,44 @@ TEST(the_program_itself_is_fine)
 
 TEST(reads_and_effects_belong_in_runs)
 {
-    expect_abort(read_row_now, true);
-    expect_abort(emit_now, true);
-    expect_abort(contribute_late, true);
+    expect_abort(read_row_now, OUTSIDE, "frame_of");
+    expect_abort(emit_now, OUTSIDE, "frame_of");
+    expect_abort(contribute_late, OUTSIDE, "frame_of");
     derive_read_row(NULL, 0, 1, 1);                          /* allowed: nobody records */
     derive_read_key(NULL, 0, 1);
 }
 
 TEST(input_and_output_belong_between_waves)
 {
-    expect_abort(add_row_now, false);
-    expect_abort(touch_now, false);
-    expect_abort(run_now, false);
-    expect_abort(peek_now, false);
-    expect_abort(take_while_taking, true);
+    expect_abort(add_row_now, INSIDE, "derive_row_added");
+    expect_abort(touch_now, INSIDE, "derive_touch_key");
+    expect_abort(run_now, INSIDE, "derive_run");
+    expect_abort(peek_now, INSIDE, "derive_peek_members");
+    expect_abort(take_while_taking, OUTSIDE, "derive_take_outputs");
 }
 
 TEST(ranks_only_look_down)
 {
-    expect_abort(read_equal_rank, false);
-    expect_abort(read_higher_rank, false);
-    expect_abort(read_late_collection, false);
-    expect_abort(contribute_late, false);
-    expect_abort(read_what_contributes_below, false);
-    expect_abort(request_number, false);
+    expect_abort(read_equal_rank, INSIDE, "derive_value");
+    expect_abort(read_higher_rank, INSIDE, "derive_value");
+    expect_abort(read_late_collection, INSIDE, "set_to_read");
+    expect_abort(contribute_late, INSIDE, "derive_member");
+    expect_abort(read_what_contributes_below, INSIDE, "derive_member");
+    expect_abort(request_number, INSIDE, "node_mark_dirty");
 }
 
 TEST(rows_are_told_of_in_order)
 {
-    expect_abort(add_twice, true);
-    expect_abort(remove_missing, true);
-    expect_abort(change_missing, true);
-    expect_abort(reuse_before_wave, true);
+    expect_abort(add_twice, OUTSIDE, "derive_row_added");
+    expect_abort(remove_missing, OUTSIDE, "derive_row_removed");
+    expect_abort(change_missing, OUTSIDE, "derive_row_changed");
+    expect_abort(reuse_before_wave, OUTSIDE, "derive_row_added");
 }
 
 TEST(other_slips_are_seen)
 {
-    expect_abort(return_twice, false);
-    expect_abort(read_table_beyond, false);
+    expect_abort(return_twice, INSIDE, "derive_return");
+    expect_abort(read_table_beyond, INSIDE, "table_row");
 }
 
 TEST_MAIN(T(the_program_itself_is_fine), T(reads_and_effects_belong_in_runs), T(input_and_output_belong_between_waves),
