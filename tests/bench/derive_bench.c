@@ -7,6 +7,7 @@
  * usage: derive_bench [PORTS] */
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -243,6 +244,9 @@ main(int argc, char *argv[])
     start = cold;
     derive_take_outputs(d, &ignoring, NULL);
     print_since(d, "take", start, 1);
+    start = mark_now(d);
+    malloc_trim(0);                                          /* what taken contents leave behind */
+    print_since(d, "trim", start, 1);
     print_memory(d, &cold);
 
     start = mark_now(d);
