@@ -69,7 +69,7 @@ clause_from_json(struct clause *ret, const struct table *table, const json_t *js
     if (!column) {
         return parse_error("unknown column", json, "No column %s in table %s.", column_name, table->name);
     }
-    enum condition_function function;
+    enum condition_function function = CONDITION_FALSE;
     struct err *e = function_from_name(name, &function);
     if (e) {
         return e;

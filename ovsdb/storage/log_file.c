@@ -381,7 +381,7 @@ struct err *
 log_file_read(struct log_file *file, struct str *ret)
 {
     CHECK(file->magic == LOG_FILE_MAGIC);
-    size_t n;
+    size_t n = 0;
     if (file->corrupt) {
         return err_clone(file->corrupt);
     }

@@ -110,7 +110,7 @@ convert_row(struct txn *txn, struct db_table *table, const struct image *old)
     }
     for (uint32_t i = COLUMN_FIRST; i < schema->n_columns; i++) {
         const struct column *column = table_column(old->schema, schema->columns[i].name);
-        struct cell *cell;
+        struct cell *cell = NULL;
         if (!column) {
             continue;
         }
