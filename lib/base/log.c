@@ -249,10 +249,20 @@ open_file(const char *path)
     return NULL;
 }
 
+/* Daemons leave their folder, and the file is to be opened again later. */
+static char *
+absolute_path(const char *path)
+{
+    char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *absolute = folder ? xasprintf("%s/%s", folder, path) : xstrdup(path);
+    free(folder);
+    return absolute;
+}
+
 struct err *
 log_set_file(const char *path)
 {
-    char *copy = xstrdup(path);
+    char *copy = absolute_path(path);
     struct err *err = open_file(copy);
     if (err) {
         free(copy);

@@ -78,7 +78,8 @@ bool log_set_rate_limits(const char *module, bool enabled);
 char *log_levels_text(void) MUST_USE;                        /* the table of "vlog/list" */
 char *log_patterns_text(void) MUST_USE;                      /* the table of "vlog/list-pattern" */
 
-/* Opens 'path' for appending and logs there from now on.  On error an earlier file stays in use. */
+/* Opens 'path' (relative: to the folder of this moment) for appending and logs there from now on.  On error an
+ * earlier file stays in use. */
 struct err *log_set_file(const char *path) MUST_USE;
 const char *log_file(void);                                  /* the path, or NULL */
 /* Opens the file again by its name, as after log rotation.  No file set: does nothing. */
