@@ -11,7 +11,8 @@ static const struct expr *expansions[N_SYMBOLS];
 static void
 parse_expansions(void)
 {
-    struct arena *arena = arena_new();                       /* never freed */
+    static struct arena *arena;                              /* never freed */
+    arena = arena_new();
     for (unsigned int symbol = F_NONE + 1; symbol < N_SYMBOLS; symbol++) {
         const char *text = symbol_info(symbol)->expansion;
         expansions[symbol] = expr_true();

@@ -94,13 +94,13 @@ fixed_alt(const struct bind *b, const struct term *term, enum symbol place)
 
 /* Drops what 'fixed' excludes.  True if some alternative follows from 'fixed': then all do not matter. */
 static bool
-filter(struct alt_vec *alts, struct alt fixed)
+filter(struct alt_vec *alts, enum symbol place, struct alt fixed)
 {
     size_t n = 0;
     for (size_t i = 0; i < alts->n; i++) {
         if (alt_implies(fixed, alts->d[i])) {
             return true;
-        } else if (!alt_conflicts(fixed, alts->d[i])) {
+        } else if (alts_meet(place, fixed, alts->d[i])) {
             alts->d[n++] = alts->d[i];
         }
     }
@@ -135,7 +135,7 @@ bind_dim(struct bind *b, const struct term *term, const struct dim *dim)
         alts_sort(&alts);
     }
     bool ok = true;
-    if (filter(&alts, fixed_alt(b, term, dim->span.place))) {
+    if (filter(&alts, dim->span.place, fixed_alt(b, term, dim->span.place))) {
         vec_fini(&alts);
     } else if (alts.n <= 1) {
         ok = alts.n && merge_alt(&b->bound.match, dim->span.place, alts.d[0]);

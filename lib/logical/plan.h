@@ -97,6 +97,13 @@ static inline struct alt alt_and(struct alt a, struct alt b)
 {
     return (struct alt) {u128_or(a.value, b.value), u128_or(a.mask, b.mask)};
 }
+/* Whether a packet can have both 'a' and 'b' in 'place'.  Without a VLAN tag all of vlan.tci is zero. */
+static inline bool alts_meet(enum symbol place, struct alt a, struct alt b)
+{
+    struct alt both = alt_and(a, b);
+    bool untagged = place == F_VLAN_TCI && (both.mask.lo & ~both.value.lo & OF_VLAN_PRESENT);
+    return !alt_conflicts(a, b) && !(untagged && both.value.lo);
+}
 /* Whether all that 'a' matches 'b' matches too. */
 static inline bool alt_implies(struct alt a, struct alt b)
 {

@@ -34,11 +34,13 @@ add_fixed(struct draft *d, enum symbol place, struct alt alt)
         i++;
     }
     if (i < d->fixed.n && d->fixed.d[i].place == place) {
-        if (alt_conflicts(d->fixed.d[i].alt, alt)) {
+        if (!alts_meet(place, d->fixed.d[i].alt, alt)) {
             return false;
         }
         d->fixed.d[i].alt = alt_and(d->fixed.d[i].alt, alt);
         return true;
+    } else if (!alts_meet(place, alt, alt)) {
+        return false;
     }
     vec_push(&d->fixed, (struct fixed) {place, alt});
     memmove(d->fixed.d + i + 1, d->fixed.d + i, (d->fixed.n - 1 - i) * sizeof *d->fixed.d);
@@ -116,13 +118,14 @@ enum reduced { REDUCED_KEEP, REDUCED_DROP, REDUCED_NEVER };
 static enum reduced
 reduce_dim(struct arena *arena, struct draft *d, struct dim *dim)
 {
-    const struct alt *fixed = find_fixed(d, dim->span.place);
+    const struct alt nothing = {U128(0), U128(0)}, *fixed = find_fixed(d, dim->span.place);
     struct alt_vec left = {0};
+    fixed = fixed ? fixed : &nothing;
     for (size_t i = 0; i < dim->n_alts; i++) {
-        if (u128_is_zero(dim->alts[i].mask) || (fixed && alt_implies(*fixed, dim->alts[i]))) {
+        if (alt_implies(*fixed, dim->alts[i])) {
             vec_fini(&left);
             return REDUCED_DROP;
-        } else if (!fixed || !alt_conflicts(*fixed, dim->alts[i])) {
+        } else if (alts_meet(dim->span.place, *fixed, dim->alts[i])) {
             vec_push(&left, dim->alts[i]);
         }
     }
