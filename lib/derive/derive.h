@@ -49,7 +49,7 @@ typedef void derive_fn(struct derive *d, uint64_t key);
 enum derive_subject {
     DERIVE_ON_READ,                                          /* the first derive_value(); dies with its last reader */
     DERIVE_ROW,                                              /* each row of table 'subject'; key = row id */
-    DERIVE_COLLECTION_KEY,                                   /* each key with members in collection 'subject', of lower rank */
+    DERIVE_COLLECTION_KEY,                                   /* each key with members in collection 'subject' */
     DERIVE_ALWAYS,                                           /* once, with key 0 */
 };
 

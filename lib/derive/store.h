@@ -78,6 +78,10 @@ id_table_next(const struct id_table *table, uint32_t hash, uint32_t *at)
     for (uint32_t ID##_at = (HASH), ID; (ID = id_table_next(TABLE, HASH, &ID##_at));)
 
 /* The low half of a mixed 64-bit hash. */
-static inline uint32_t store_hash(uint64_t what, uint64_t x) { return (uint32_t) hash_mix64(x + what * 0x9e3779b97f4a7c15ULL); }
+static inline uint32_t
+store_hash(uint64_t what, uint64_t x)
+{
+    return (uint32_t) hash_mix64(x + what * 0x9e3779b97f4a7c15ULL);
+}
 
 #endif

@@ -139,7 +139,12 @@ mark_now(const struct derive *d)
     struct timespec t;
     const struct world *w = derive_aux(d);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (struct mark) {t.tv_sec * 1000000000LL + t.tv_nsec, derive_total_stats(d).n_runs, w->n_reads, w->n_effects};
+    return (struct mark) {
+        .ns = t.tv_sec * 1000000000LL + t.tv_nsec,
+        .n_runs = derive_total_stats(d).n_runs,
+        .n_reads = w->n_reads,
+        .n_effects = w->n_effects,
+    };
 }
 
 static void
@@ -221,7 +226,7 @@ print_memory(const struct derive *d, const struct mark *cold)
 {
     double n_nodes = (double) derive_total_stats(d).n_nodes;
     double bytes = (double) derive_memory(d);
-    printf("%.0f nodes, %.1f reads and %.1f effects each: %.1f MB (%.1f resident), %.0f bytes a node with all its edges and effects\n",
+    printf("%.0f nodes, %.1f reads and %.1f effects each: %.1f MB (%.1f resident), %.0f bytes a node, all included\n",
            n_nodes, (double) cold->n_reads / n_nodes, (double) cold->n_effects / n_nodes, bytes / 1e6, resident_mb(),
            bytes / n_nodes);
 }

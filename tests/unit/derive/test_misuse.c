@@ -15,7 +15,7 @@
 
 typedef void misuse_fn(struct derive *d);
 
-/* Runs 'misuse' in a child, inside a derivation of rank 3 or between waves.  The child must abort, naming 'function'. */
+/* Runs 'misuse' in a child, inside a derivation of rank 3 or between waves.  It must abort, naming 'function'. */
 enum place { INSIDE, OUTSIDE };
 static void expect_abort(misuse_fn *misuse, enum place place, const char *function);
 
