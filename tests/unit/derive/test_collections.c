@@ -228,6 +228,54 @@ TEST(sets_grow_and_shrink)
     world_fini(&w);
 }
 
+static void
+run_memo(struct derive *d, uint64_t key)
+{
+    return_int(d, derive_is_member(d, GROUP, key, key + 1) + derive_has_members(d, GROUP, key + 1));
+}
+static void
+run_reader(struct derive *d, uint64_t row)
+{
+    uint64_t name = (uint64_t) read_name(d, row);
+    emit_text(d, KEPT, "memo%d", value_as_int(d, 1, name) + (int) name * 10);
+    emit_text(d, FORGOTTEN, "name%d", (int) name);
+    (void) derive_value(d, 2, name + 1, NULL);               /* a key's derivation that is not there */
+}
+
+static void ignore_output(void *aux UNUSED, const struct derive_output *output UNUSED) {}
+static const struct derive_outputs ignoring = {.output = ignore_output};
+
+/* Keys, memberships, values and outputs that never come again leave nothing behind, taken or not. */
+TEST(memory_stays_flat)
+{
+    static const struct derive_collection collections[] = {[GROUP] = {"group", 2, true}};
+    static const struct derive_kind kinds[] = {{"in", 1, DERIVE_ROW, 0, run_contribute},
+                                               {"memo", 3, DERIVE_ON_READ, 0, run_memo},
+                                               {"sum", 3, DERIVE_COLLECTION_KEY, GROUP, run_sum},
+                                               {"reader", 4, DERIVE_ROW, 0, run_reader}};
+    const struct derive_program program = PROGRAM(KINDS(kinds), COLLECTIONS(collections));
+    struct world w;
+    size_t memory = 0;
+    world_init(&w, &program);
+    for (int i = 0; i < 20000; i++) {
+        world_add_row(&w, i % 4, 1000 + i, 2000000 + i);
+        derive_run(w.d);
+        if (i % 2) {
+            derive_take_outputs(w.d, &ignoring, NULL);
+        }
+        world_remove_row(&w, i % 4);
+        derive_run(w.d);
+        buf_clear(&w.runs);
+        if (i == 100 || i == 19999) {
+            derive_take_outputs(w.d, &ignoring, NULL);       /* else the text of a removal waits here */
+            memory = i == 100 ? derive_memory(w.d) : memory;
+        }
+    }
+    assert_int_equal(derive_memory(w.d), memory);
+    assert_int_equal(derive_total_stats(w.d).n_nodes, 0);
+    world_fini(&w);
+}
+
 TEST(all_outputs_are_what_stands)
 {
     static const struct derive_collection collections[] = {{"group", 2, true}};
@@ -330,4 +378,5 @@ TEST_MAIN(T(a_key_with_members_has_a_derivation), T(an_element_handed_over_in_on
           T(emptiness_and_single_members_wake_on_their_own_change_only),
           T(a_derivation_removed_in_the_wave_withdraws_its_effects),
           T(a_derivation_that_nobody_reads_withdraws_its_effects), T(members_can_be_peeked_at),
-          T(sets_grow_and_shrink), T(all_outputs_are_what_stands), T(allocators_run_between_requests_and_users))
+          T(sets_grow_and_shrink), T(memory_stays_flat), T(all_outputs_are_what_stands),
+          T(allocators_run_between_requests_and_users))
