@@ -35,6 +35,7 @@ void of_flow_mod_init(struct of_flow_mod *fm);
 bool of_put_flow_mod(struct buf *out, uint32_t xid, const struct of_flow_mod *fm) MUST_USE;
 /* The caller owns 'ret->match'; 'ret->actions' lie in 'msg'.  Instructions other than apply_actions are an error. */
 struct err *of_flow_mod_decode(const struct of_msg *msg, struct of_flow_mod *ret) MUST_USE;
+void of_flow_mod_print(const struct of_flow_mod *fm, struct buf *out);
 
 struct of_flow_desc {
     uint8_t table_id;
@@ -56,7 +57,8 @@ struct of_flow_filter {                                      /* which flows to l
 };
 void of_put_flow_desc_request(struct buf *out, uint32_t xid, const struct of_flow_filter *filter);
 /* Takes the first description off '*body' (that of a flow_desc reply; walk while body->n).  On success the caller
- * frees '*ret' with of_match_fini(&ret->match). */
+ * frees '*ret' with of_match_fini(&ret->match).  On error (such as a match field we do not know, in a flow that is not ours)
+ * '*body' has moved on all the same, so that the walk may continue. */
 struct err *of_flow_desc_pull(struct str *body, struct of_flow_desc *ret) MUST_USE;
 void of_flow_desc_print(const struct of_flow_desc *desc, struct buf *out);
 

@@ -99,7 +99,8 @@ struct of_error {
     struct str data;                                         /* the first bytes of the message that was wrong; borrowed */
 };
 struct err *of_error_decode(const struct of_msg *msg, struct of_error *ret) MUST_USE;
-const char *of_error_name(const struct of_error *error);     /* "OFPBMC_BAD_PREREQ"; "unknown" for others */
+void of_error_print(const struct of_error *error, struct buf *out);      /* "OFPBMC_BAD_PREREQ", or its numbers */
+/* Quotes at most 1024 bytes of 'data', the message that was wrong. */
 void of_put_error(struct buf *out, uint32_t xid, uint16_t type, uint16_t code, const void *data, size_t n);
 
 enum of_role { OF_ROLE_NOCHANGE = 0, OF_ROLE_EQUAL = 1, OF_ROLE_PRIMARY = 2, OF_ROLE_SECONDARY = 3 };
