@@ -136,7 +136,7 @@ put_group(struct encoder *e, struct of_group *group, const struct buf *actions)
     if (!e->err) {
         of_act_group(e->out, e->params->group(e->params->aux, group));
     }
-    of_group_fini(group);
+    vec_fini(&group->buckets);
 }
 
 static void
