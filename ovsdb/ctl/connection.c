@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovsdb/ctl/connection.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/rng.h"
+#include "lib/base/uuid.h"
+#include "lib/base/vec.h"
+#include "lib/net/jsonrpc.h"
+#include "lib/net/loop.h"
+#include "lib/net/stream.h"
+#include "ovsdb/ctl/table_format.h"
+#include "ovsdb/model/schema.h"
+
+LOG_MODULE(ctl_connection);
+
+enum { NO_LEADER_PAUSE_MS = 250 };
+
+struct conn {
+    struct loop *loop;
+    struct jsonrpc *rpc;                                     /* NULL until connected and after a loss */
+    struct stream *stream;                                   /* while connecting */
+    struct err *lost;                                        /* why 'rpc' or 'stream' went away */
+    char *remotes, *database;
+    struct schema *schema;
+    json_int_t next_id;
+    json_int_t awaited_id;                                   /* of the request under way */
+    struct jsonrpc_msg *answer;                              /* to it */
+    uint64_t n_updates;
+    uint64_t seen;                                           /* argument of conn_wait_update() */
+};
+
+int64_t
+conn_wall_ms(void)
+{
+    return clock_wall_ms();
+}
+
+struct schema *
+conn_schema(const struct conn *conn)
+{
+    return conn->schema;
+}
+
+uint64_t
+conn_n_updates(const struct conn *conn)
+{
+    return conn->n_updates;
+}
+
+static struct err *
+connection_failed(const struct conn *conn, const char *reason)
+{
+    return err_new("%s: database connection failed (%s)", conn->remotes, reason);
+}
+
+/* The error for a connection that was lost. */
+static struct err *
+lost_error(const struct conn *conn)
+{
+    return connection_failed(conn, conn->lost ? err_detail(conn->lost) : "End of file");
+}
+
+/* --- Events --- */
+
+static void
+on_received(void *conn_, struct jsonrpc_msg *msg)
+{
+    struct conn *conn = conn_;
+    bool is_answer = msg->type == JSONRPC_REPLY || msg->type == JSONRPC_ERROR;
+
+    if (is_answer && json_integer_value(msg->id) == conn->awaited_id) {
+        jsonrpc_msg_free(conn->answer);
+        conn->answer = msg;
+        return;
+    }
+    if (msg->type == JSONRPC_NOTIFY && !strcmp(msg->method, "update")) {
+        conn->n_updates++;
+    }
+    jsonrpc_msg_free(msg);
+}
+
+static void
+on_rpc_closed(void *conn_, struct err *reason)
+{
+    struct conn *conn = conn_;
+    err_free(conn->lost);
+    conn->lost = reason;
+    jsonrpc_free(conn->rpc);
+    conn->rpc = NULL;
+}
+
+static void
+on_stream_readable(void *conn UNUSED)
+{
+}
+
+static void
+on_stream_closed(void *conn_, struct err *reason)
+{
+    struct conn *conn = conn_;
+    err_free(conn->lost);
+    conn->lost = reason;
+    stream_free(conn->stream);
+    conn->stream = NULL;
+}
+
+static const struct jsonrpc_callbacks rpc_callbacks = {.received = on_received, .closed = on_rpc_closed};
+static const struct stream_callbacks stream_callbacks = {.readable = on_stream_readable, .closed = on_stream_closed};
+
+static bool
+is_connected_or_lost(void *conn_)
+{
+    const struct conn *conn = conn_;
+    return !conn->stream || stream_is_connected(conn->stream);
+}
+
+static bool
+is_answered_or_lost(void *conn_)
+{
+    const struct conn *conn = conn_;
+    return conn->answer || !conn->rpc;
+}
+
+static bool
+is_updated_or_lost(void *conn_)
+{
+    const struct conn *conn = conn_;
+    return conn->n_updates != conn->seen || !conn->rpc;
+}
+
+static bool
+is_never(void *aux UNUSED)
+{
+    return false;
+}
+
+/* --- Requests --- */
+
+/* Sends a request ('params' taken) and waits for its answer for 'timeout_ms' (-1: for ever). */
+static struct err *
+call(struct conn *conn, const char *method, json_t *params, int64_t timeout_ms, json_t **ret_result)
+{
+    *ret_result = NULL;
+    if (!conn->rpc) {
+        json_decref(params);
+        return lost_error(conn);
+    }
+    conn->awaited_id = ++conn->next_id;
+    jsonrpc_send(conn->rpc, jsonrpc_request(method, params, json_integer(conn->awaited_id)));
+    if (!loop_run_until(conn->loop, is_answered_or_lost, conn, timeout_ms)) {
+        return connection_failed(conn, "Connection timed out");
+    }
+    struct jsonrpc_msg *answer = conn->answer;
+    struct err *err = NULL;
+    conn->answer = NULL;
+    if (!answer) {
+        return lost_error(conn);
+    }
+    if (answer->type == JSONRPC_ERROR) {
+        struct buf text = BUF_INIT(BUF_NO_LIMIT);
+        json_put(&text, answer->error, false);
+        err = err_new("%s: %s", method, buf_text(&text));
+        buf_fini(&text);
+    } else {
+        *ret_result = json_incref(answer->result);
+    }
+    jsonrpc_msg_free(answer);
+    return err;
+}
+
+struct err *
+conn_transact(void *conn_, json_t *operations, json_t **ret_results)
+{
+    struct conn *conn = conn_;
+    struct err *err;
+
+    json_array_insert_new(operations, 0, json_string(conn->database));
+    err = call(conn, "transact", operations, -1, ret_results);
+    if (!err && !json_is_array(*ret_results)) {
+        json_decref(*ret_results);
+        *ret_results = NULL;
+        err = err_new("transact: the server's reply is not an array");
+    }
+    return err;
+}
+
+struct err *
+conn_monitor(struct conn *conn, json_t *requests)
+{
+    json_t *result;
+    struct err *err = call(conn, "monitor", json_pack("[s,i,o]", conn->database, (int) conn->next_id, requests), -1,
+                           &result);
+    json_decref(result);
+    return err;
+}
+
+struct err *
+conn_wait_update(struct conn *conn, uint64_t seen)
+{
+    conn->seen = seen;
+    loop_run_until(conn->loop, is_updated_or_lost, conn, -1);
+    return conn->n_updates != seen ? NULL : lost_error(conn);
+}
+
+/* --- Connecting --- */
+
+static void
+drop_connection(struct conn *conn)
+{
+    jsonrpc_free(conn->rpc);
+    conn->rpc = NULL;
+    stream_free(conn->stream);
+    conn->stream = NULL;
+}
+
+static struct err *
+connect_remote(struct conn *conn, const char *remote)
+{
+    struct err *err = stream_connect(conn->loop, remote, &stream_callbacks, conn, &conn->stream);
+    if (err) {
+        struct err *wrapped = connection_failed(conn, err_detail(err));
+        err_free(err);
+        return wrapped;
+    }
+    if (!loop_run_until(conn->loop, is_connected_or_lost, conn, CONN_TIMEOUT_MS)) {
+        return connection_failed(conn, "Connection timed out");
+    }
+    if (!conn->stream) {
+        return lost_error(conn);
+    }
+    conn->rpc = jsonrpc_new(conn->stream, &rpc_callbacks, conn);
+    conn->stream = NULL;
+    return NULL;
+}
+
+/* Asks the server whether it leads the cluster of our database.  A server that does not know, or whose database
+ * is not clustered, is good enough. */
+static struct err *
+check_leader(struct conn *conn, bool *ret_is_follower)
+{
+    json_t *result;
+    struct err *err = call(conn, "transact",
+                           json_pack("[s,{s:s,s:s,s:[[s,s,s]],s:[s,s]}]", "_Server", "op", "select", "table", "Database",
+                                     "where", "name", "==", conn->database, "columns", "model", "leader"),
+                           CONN_TIMEOUT_MS, &result);
+    if (err && conn->rpc) {
+        err_free(err);                                       /* an old server, without _Server */
+        return NULL;
+    }
+    const json_t *row = json_array_get(json_object_get(json_array_get(result, 0), "rows"), 0);
+    const char *model = json_string_value(json_object_get(row, "model"));
+    *ret_is_follower = model && !strcmp(model, "clustered") && !json_is_true(json_object_get(row, "leader"));
+    json_decref(result);
+    return err;
+}
+
+/* Makes 'conn' usable through 'remote', or reports why not. */
+static struct err *
+try_remote(struct conn *conn, const char *remote, bool is_leader_only, bool *ret_is_follower)
+{
+    json_t *result;
+    struct err *err = connect_remote(conn, remote);
+
+    *ret_is_follower = false;
+    if (!err && is_leader_only) {
+        err = check_leader(conn, ret_is_follower);
+    }
+    if (err || *ret_is_follower) {
+        return err ? err : connection_failed(conn, "not the leader of its cluster");
+    }
+    err = call(conn, "get_schema", json_pack("[s]", conn->database), CONN_TIMEOUT_MS, &result);
+    if (err && conn->rpc) {
+        return err_wrap(err, "%s: no usable database %s", remote, conn->database);
+    }
+    if (!err) {
+        err = schema_from_json(result, &conn->schema);
+    }
+    json_decref(result);
+    return err;
+}
+
+VEC_DEFINE(remotes, char *);
+
+static void
+split_remotes(const char *text, bool is_shuffled, struct remotes *ret)
+{
+    struct str rest = str_from(text);
+    while (rest.s) {
+        struct str remote = str_trim(str_cut(&rest, ","));
+        if (remote.n) {
+            vec_push(ret, str_dup(remote));
+        }
+    }
+    struct uuid seed = uuid_random();
+    struct rng rng = {.state = hash_bytes64(&seed, sizeof seed, 0)};
+    for (size_t i = ret->n; is_shuffled && i > 1; i--) {
+        size_t j = rng_below(&rng, (uint32_t) i);
+        char *tmp = ret->d[i - 1];
+        ret->d[i - 1] = ret->d[j];
+        ret->d[j] = tmp;
+    }
+}
+
+/* Tries the remotes in turn; again, while there are followers among them but no leader, until the time is up. */
+static struct err *
+connect_any(struct conn *conn, const struct remotes *remotes, bool is_leader_only)
+{
+    struct err *err = NULL;
+    int64_t start_ms = clock_monotonic_ms();
+    bool has_follower;
+
+    do {
+        has_follower = false;
+        for (size_t i = 0; i < remotes->n; i++) {
+            bool is_follower;
+            err_free(err);
+            err = try_remote(conn, remotes->d[i], is_leader_only, &is_follower);
+            if (!err) {
+                return NULL;
+            }
+            log_dbg("%s: %s", remotes->d[i], err_detail(err));
+            drop_connection(conn);
+            has_follower |= is_follower;
+        }
+        if (has_follower) {
+            loop_run_until(conn->loop, is_never, NULL, NO_LEADER_PAUSE_MS);
+        }
+    } while (has_follower && clock_monotonic_ms() - start_ms < CONN_TIMEOUT_MS);
+    return err ? err : connection_failed(conn, "no remote given");
+}
+
+struct err *
+conn_open(const struct conn_options *options, struct conn **ret)
+{
+    struct conn *conn = xcalloc(1, sizeof *conn);
+    struct remotes remotes = {0};
+
+    conn->loop = loop_new();
+    conn->remotes = xstrdup(options->remotes);
+    conn->database = xstrdup(options->database);
+    split_remotes(options->remotes, options->is_shuffled, &remotes);
+    struct err *err = connect_any(conn, &remotes, options->is_leader_only);
+    for (size_t i = 0; i < remotes.n; i++) {
+        free(remotes.d[i]);
+    }
+    vec_fini(&remotes);
+    if (err) {
+        conn_close(conn);
+        return err;
+    }
+    *ret = conn;
+    return NULL;
+}
+
+void
+conn_close(struct conn *conn)
+{
+    if (!conn) {
+        return;
+    }
+    drop_connection(conn);
+    jsonrpc_msg_free(conn->answer);
+    err_free(conn->lost);
+    schema_unref(conn->schema);
+    loop_free(conn->loop);
+    free(conn->remotes);
+    free(conn->database);
+    free(conn);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_CTL_OPTIONS_H
+#define WEFT_OVSDB_CTL_OPTIONS_H
+
+/* What: the options and the chain of commands on the command line of nbctl and sbctl, parsed and checked.
+ *
+ * Why: options of the first command may stand among the global ones, and all may be shortened to a unique prefix;
+ * so what options there are depends on the tables of commands.
+ * Private to libctl. */
+
+#include "ovsdb/ctl/ctl.h"
+
+enum ctl_wait { CTL_WAIT_NONE, CTL_WAIT_SB, CTL_WAIT_HV };
+
+struct ctl_options {
+    char *db;                                                /* owned */
+    enum ctl_wait wait;
+    int64_t timeout_s;                                       /* 0: none */
+    struct tabular_style style;
+    bool is_dry_run, is_oneline, is_leader_only, is_shuffled, has_print_wait_time;
+    bool has_help, has_version, has_commands_list, has_options_list;
+    char *daemon_socket;                                     /* -u, or the environment; owned, or NULL */
+    bool is_detached;
+    struct strmap local;                                     /* options for the first command; arguments owned */
+    int n_args;                                              /* what follows the options */
+    char **args;                                             /* within 'argv' */
+    char **argv;                                             /* owned: the words of the environment and those given */
+    int n_env;                                               /* words from the environment, argv[1] and up; owned */
+};
+
+/* One command of the chain. */
+struct ctl_command {
+    const struct ctl_command_def *def;
+    int argc;
+    char **argv;                                             /* borrowed from the command line */
+    struct strmap *options;                                  /* owned, as are the arguments */
+};
+VEC_DEFINE(ctl_commands, struct ctl_command);
+
+/* Parses the environment, then 'argv'.  'ret' is to be freed by ctl_options_fini() on error too. */
+struct err *ctl_options_parse(const struct ctl_program *program, int argc, char *argv[], struct ctl_options *ret) MUST_USE;
+void ctl_options_fini(struct ctl_options *options);
+
+/* Cuts 'args' at "--" and checks each command against the tables.  Takes the options in 'local' for the first. */
+struct err *ctl_commands_parse(const struct ctl_program *program, int n_args, char *args[], struct strmap *local,
+                               struct ctl_commands *ret) MUST_USE;
+void ctl_commands_fini(struct ctl_commands *commands);
+
+/* What --help, --commands and --options print. */
+void ctl_put_help(struct buf *out, const struct ctl_program *program, const char *name, const char *db);
+void ctl_put_commands(struct buf *out, const struct ctl_program *program);
+void ctl_put_options(struct buf *out, const struct ctl_program *program);
+
+/* "unix:RUNDIR/SOCKET", or what the environment says; the caller frees it. */
+char *ctl_default_db(const struct ctl_program *program) MUST_USE;
+
+#endif
