@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "controller/flow_table.h"
 #include "lib/base/hash.h"
 
 struct head {
@@ -21,9 +22,13 @@ emit_of_flow(struct derive *d, const struct flow *flow)
     struct buf *out = &controller_of(d)->flow_bytes;
     struct head head = {flow->table, flow->is_clause, flow->priority, flow->cookie, 0};
 
+    struct of_match match = of_match_clone(flow->match);
+
+    match_normalise(&match);
     buf_clear(out);
     buf_put(out, &head, sizeof head);
-    of_match_put_oxm(flow->match, out);
+    of_match_put_oxm(&match, out);
+    of_match_fini(&match);
     head.match_size = (uint32_t) (out->size - sizeof head);
     buf_put(out, flow->actions, flow->n_actions);
     CHECK(buf_is_ok(out));
