@@ -329,17 +329,28 @@ datum_init_default(struct datum *datum, const struct column_type *type)
     CHECK(ok);
 }
 
+static bool
+atom_is_default(const union atom *atom, enum atom_type type)
+{
+    switch (type) {
+    case ATOM_INTEGER: return atom->integer == 0;
+    case ATOM_REAL: return atom->real == 0;
+    case ATOM_BOOLEAN: return !atom->boolean;
+    case ATOM_STRING: return !atom->string->length;
+    case ATOM_UUID: return uuid_is_zero(&atom->uuid);
+    case ATOM_VOID:
+    case ATOM_N_TYPES: break;
+    }
+    return true;
+}
+
 bool
 datum_is_default(const struct datum *datum, const struct column_type *type)
 {
-    if (datum->n != type->n_min) {
-        return false;
-    }
-    struct datum dflt;
-    datum_init_default(&dflt, type);
-    bool equal = datum_eq(datum, &dflt, column_datum_type(type));
-    datum_fini(&dflt, column_datum_type(type));
-    return equal;
+    return datum->n == type->n_min
+           && (!datum->n
+               || (atom_is_default(datum_keys(datum), type->key.type)
+                   && (!column_type_is_map(type) || atom_is_default(datum_values(datum), type->value.type))));
 }
 
 void

@@ -10,6 +10,8 @@
 
 #include "lib/base/err.h"
 
+struct hosted;
+
 struct tool {
     FILE *out;                                               /* where results go */
     const char *name;                                        /* of the program, for comments in the log */
@@ -17,6 +19,8 @@ struct tool {
     const char *default_db, *default_schema;
     const char *rbac_role;                                   /* or NULL */
     int more;                                                /* number of "-m" */
+    struct hosted *hosted;                                   /* the database opened; dies with the process, since
+                                                              * freeing row by row takes as long as loading */
     int status;                                              /* what the process exits with, unless a command fails */
 };
 

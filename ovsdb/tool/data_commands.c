@@ -12,8 +12,9 @@
 #include "ovsdb/storage/storage.h"
 #include "ovsdb/tool/command.h"
 
+/* Opens 'path' as 'tool->hosted'. */
 static struct err *
-open_database(const char *path, enum storage_mode mode, struct hosted **ret)
+open_database(struct tool *tool, const char *path, enum storage_mode mode)
 {
     struct storage *storage;
     struct err *e = storage_open(path, mode, &storage);
@@ -21,7 +22,7 @@ open_database(const char *path, enum storage_mode mode, struct hosted **ret)
         return e;
     }
     storage_set_strict(storage);
-    return hosted_open(storage_schema(storage), storage, ret);
+    return hosted_open(storage_schema(storage), storage, &tool->hosted);
 }
 
 /* Writes the rows of 'db' as one record into 'buf'. */
@@ -71,16 +72,11 @@ struct err *
 run_compact(struct tool *tool, char *const arguments[])
 {
     const char *target = arguments[0] ? arguments[1] : NULL;
-    struct hosted *hosted;
-    struct err *e = open_database(db_argument(tool, arguments[0]), target ? STORAGE_READ_ONLY : STORAGE_READ_WRITE,
-                                  &hosted);
-    if (e) {
-        return e;
-    }
-    e = target ? write_new(tool, target, hosted->db, "compacted")
-               : replace(tool, hosted->storage, hosted->db, "compacted");
-    hosted_free(hosted);
-    return e;
+    struct err *e = open_database(tool, db_argument(tool, arguments[0]),
+                                  target ? STORAGE_READ_ONLY : STORAGE_READ_WRITE);
+    return e        ? e
+           : target ? write_new(tool, target, tool->hosted->db, "compacted")
+                    : replace(tool, tool->hosted->storage, tool->hosted->db, "compacted");
 }
 
 /* Converting. */
@@ -152,8 +148,9 @@ convert_rows(const struct database *old, struct database *new)
 }
 
 static struct err *
-convert(const struct tool *tool, struct hosted *hosted, struct schema *schema, const char *target)
+convert(const struct tool *tool, struct schema *schema, const char *target)
 {
+    struct hosted *hosted = tool->hosted;
     struct database *new = database_new(schema);
     struct err *e = convert_rows(hosted->db, new);
     if (!e) {
@@ -169,15 +166,13 @@ run_convert(struct tool *tool, char *const arguments[])
     const char *schema_path = schema_argument(tool, arguments[0] ? arguments[1] : NULL);
     const char *target = arguments[0] && arguments[1] ? arguments[2] : NULL;
     struct schema *schema;
-    struct hosted *hosted;
     struct err *e = read_schema(schema_path, &schema);
     if (e) {
         return e;
     }
-    e = open_database(db_argument(tool, arguments[0]), target ? STORAGE_READ_ONLY : STORAGE_READ_WRITE, &hosted);
+    e = open_database(tool, db_argument(tool, arguments[0]), target ? STORAGE_READ_ONLY : STORAGE_READ_WRITE);
     if (!e) {
-        e = convert(tool, hosted, schema, target);
-        hosted_free(hosted);
+        e = convert(tool, schema, target);
     }
     schema_unref(schema);
     return e;
@@ -224,8 +219,9 @@ check_params(const json_t *params, const struct database *db)
 }
 
 static struct err *
-execute_and_print(const struct tool *tool, struct hosted *hosted, const json_t *params, bool is_read_only)
+execute_and_print(const struct tool *tool, const json_t *params, bool is_read_only)
 {
+    struct hosted *hosted = tool->hosted;
     struct execute_request request = {.db = hosted->db, .params = params, .owns_lock = owns_no_lock};
     struct execute_result result;
     json_t *error = check_params(params, hosted->db);
@@ -247,11 +243,10 @@ execute_and_print(const struct tool *tool, struct hosted *hosted, const json_t *
 }
 
 static struct err *
-run_transaction(const struct tool *tool, char *const arguments[], bool is_read_only)
+run_transaction(struct tool *tool, char *const arguments[], bool is_read_only)
 {
     const char *text = arguments[1] ? arguments[1] : arguments[0];
     const char *path = db_argument(tool, arguments[1] ? arguments[0] : NULL);
-    struct hosted *hosted;
     json_error_t error;
     if (tool->rbac_role) {
         return err_new("--rbac-role: access control by role is not supported");
@@ -260,10 +255,9 @@ run_transaction(const struct tool *tool, char *const arguments[], bool is_read_o
     if (!params) {
         return err_new("\"%s\": line %d, column %d: %s", text, error.line, error.column, error.text);
     }
-    struct err *e = open_database(path, is_read_only ? STORAGE_READ_ONLY : STORAGE_READ_WRITE, &hosted);
+    struct err *e = open_database(tool, path, is_read_only ? STORAGE_READ_ONLY : STORAGE_READ_WRITE);
     if (!e) {
-        e = execute_and_print(tool, hosted, params, is_read_only);
-        hosted_free(hosted);
+        e = execute_and_print(tool, params, is_read_only);
     }
     json_decref(params);
     return e;

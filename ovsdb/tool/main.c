@@ -128,9 +128,10 @@ main(int argc, char *argv[])
     const char *pkgdata = getenv("OVS_PKGDATADIR");
     char *db = xasprintf("%s/conf.db", dirs_ovs_db());
     char *schema = xasprintf("%s/vswitch.ovsschema", pkgdata ? pkgdata : "/usr/share/openvswitch");
-    struct main m = {.options = options_new(),
-                     .tool = {.out = stdout, .name = program_name_from(argv[0]), .now_ms = clock_wall_ms(),
-                              .default_db = db, .default_schema = schema}};
+    static struct main m;                                    /* what it holds at exit was not lost */
+    m.options = options_new();
+    m.tool = (struct tool) {.out = stdout, .name = program_name_from(argv[0]), .now_ms = clock_wall_ms(),
+                            .default_db = db, .default_schema = schema};
     log_set_program(m.tool.name);
     err_free(log_set("console:warn"));
     options_add_logging(m.options, m.tool.name);
