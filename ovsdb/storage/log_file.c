@@ -3,6 +3,7 @@
 
 #include "ovsdb/storage/log_file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -299,7 +300,12 @@ parse_header(struct str text, struct header *ret)
         return false;
     }
     *ret = (struct header) {at + 1 + SHA1_HEX + 1, length, str_n(text.s + at + 1, SHA1_HEX)};
-    return true;                                             /* a hash that is no hexadecimal equals no hash */
+    for (size_t i = 0; i < SHA1_HEX; i++) {
+        if (!isxdigit((unsigned char) ret->sha1.s[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static struct err *
