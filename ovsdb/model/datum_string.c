@@ -374,7 +374,7 @@ datum_from_string(struct datum *ret, const struct column_type *type, const char 
     struct parser parser = {.type = type, .names = names, .s = s, .p = s};
     bool is_map = column_type_is_map(type);
     if (!s[strspn(s, " ")]) {
-        return err_new("use \"[]\" to specify the empty set");
+        return err_new(is_map ? "use \"{}\" to specify the empty map" : "use \"[]\" to specify the empty set");
     }
     struct err *e = parse_elements(&parser);
     if (!e) {

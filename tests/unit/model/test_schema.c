@@ -276,7 +276,6 @@ TEST(command_line_values_are_read_and_printed)
     check_string(STRING, "aaaaaaaa-1111-2222-3333-444444444444", "\"aaaaaaaa-1111-2222-3333-444444444444\"",
                  "aaaaaaaa-1111-2222-3333-444444444444");
     check_string(STRINGS, "[]", "[]", "");
-    check_string(STRINGS, "", "[]", "");
     check_string(STRINGS, "b,a", "[a, b]", "a b");
     check_string(STRINGS, " [ b , a ] ", "[a, b]", "a b");
     check_string(STRINGS, "\"00:00 1.1\" x", "[\"00:00 1.1\", x]", "00:00 1.1 x");
@@ -305,6 +304,8 @@ TEST(bad_command_line_values_are_explained)
     check_string(STRING, "a:b", "a:b: unexpected \":\" parsing string", NULL);
     check_string(STRING, "a b", "a b: 2 value(s) specified but the maximum number is 1", NULL);
     check_string(STRING, "[]", "[]: 0 value(s) specified but the minimum number is 1", NULL);
+    check_string(STRINGS, "", "use \"[]\" to specify the empty set", NULL);
+    check_string(STRING_MAP, "  ", "use \"{}\" to specify the empty map", NULL);
     check_string(STRINGS, "[a", "[a: missing \"]\" at end of data", NULL);
     check_string(STRINGS, "a]", "a]: unexpected \"]\" parsing set of strings", NULL);
     check_string(STRINGS, "[a]b", "[a]b: trailing garbage after \"]\"", NULL);
