@@ -60,7 +60,7 @@ uint32_t
 encode_port_key(const struct encoder *e, struct str name)
 {
     uint32_t key;
-    return name.n && e->params->lookup_port(e->params->aux, name, &key) ? key : 0;
+    return name.n && !str_is(name, "none") && e->params->lookup_port(e->params->aux, name, &key) ? key : 0;
 }
 
 struct of_value

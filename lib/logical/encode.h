@@ -23,7 +23,7 @@
  *     ct_snat_to_vip    ct_snat_to_vip                   a VIP's backend to itself        (does the SNAT)
  *     ecmp_nh_mac       chk_ecmp_nh_mac                  learned                          LOOKUP_COMMIT_ECMP_NH
  *     ecmp_nh           chk_ecmp_nh                      learned                          LOOKUP_COMMIT_ECMP_NH
- *     lb_affinity       chk_lb_aff                       learned                          LB_AFFINITY, reg4 | xxreg1, reg8
+ *     lb_affinity       chk_lb_aff                       learned                          LB_AFFINITY, reg4 | xxreg0 or 1, reg8
  *     mac_cache_use     mac_cache_use                    counts hits of MAC bindings
  */
 
@@ -114,7 +114,7 @@ struct encode_params {
 
 /* Appends the OpenFlow 1.5 actions of 'act' to 'ofpacts'.  "drop" and NULL append nothing.
  *
- * A port name that lookup_port() does not know is port 0, as in OVN.  Errors: a DHCP option that is
+ * A port name that lookup_port() does not know is port 0, as in OVN, and so is "none".  Errors: a DHCP option that is
  * unknown or whose value has the wrong type; an action that cannot be where it is (ct_commit outside
  * assignments of ct_mark and ct_label).  On error 'ofpacts' is as it was. */
 struct err *actions_encode(const struct act *act, const struct encode_params *params, struct buf *ofpacts) MUST_USE;

@@ -46,7 +46,7 @@ commit(struct encoder *e, const struct act *act)
     size_t start = ct_begin(e->out, OF_CT_COMMIT, own_zone(e), OF_CT_NO_RECIRC);
     if (e->params->ct_zero_snat) {
         /* Resolves collisions with translated connections when it commits. */
-        of_act_nat(e->out, &(struct of_nat) {.flags = OF_NAT_SRC, .family = 4});
+        of_act_nat(e->out, &(struct of_nat) {.flags = OF_NAT_SRC});
     }
     e->in_commit = true;
     encode_act(e, act->inner);

@@ -209,12 +209,12 @@ encode_lookup(struct encoder *e, const struct act *act)
 
 /* Learning. */
 
-enum { ECMP_IDLE_SECONDS = 20, LEARNED_PRIORITY = 0x8000 };
+enum { ECMP_IDLE_SECONDS = 20, ECMP_HARD_SECONDS = 30, LEARNED_PRIORITY = 0x8000 };
 
 static size_t
-learn_begin(struct encoder *e, uint8_t table, uint16_t idle_timeout)
+learn_begin(struct encoder *e, uint8_t table, uint16_t idle_timeout, uint16_t hard_timeout)
 {
-    struct of_learn spec = {.idle_timeout = idle_timeout, .priority = LEARNED_PRIORITY, .flags = OF_LEARN_DELETE_LEARNED,
+    struct of_learn spec = {.idle_timeout = idle_timeout, .hard_timeout = hard_timeout, .priority = LEARNED_PRIORITY, .flags = OF_LEARN_DELETE_LEARNED,
                             .cookie = get_be32(e->params->lflow.b), .table_id = table};
     return of_act_learn_begin(e->out, &spec);
 }
@@ -264,7 +264,8 @@ static void
 learn_connection(struct encoder *e, bool ipv6, struct l4 l4, bool reply)
 {
     enum of_field_id ip_src = ipv6 ? OFF_IPV6_SRC : OFF_IP_SRC, ip_dst = ipv6 ? OFF_IPV6_DST : OFF_IP_DST;
-    size_t start = learn_begin(e, reply ? e->params->tables->ecmp_nh : e->params->tables->ecmp_nh_mac, ECMP_IDLE_SECONDS);
+    size_t start = learn_begin(e, reply ? e->params->tables->ecmp_nh : e->params->tables->ecmp_nh_mac, ECMP_IDLE_SECONDS,
+                               ECMP_HARD_SECONDS);
     learn_same(e, OFF_METADATA, OFF_METADATA);
     learn_const(e, OFF_ETH_TYPE, ipv6 ? 0x86dd : 0x0800);
     learn_same(e, ip_src, reply ? ip_dst : ip_src);
@@ -327,7 +328,8 @@ addr_value(const struct ip_addr *addr)
     return addr->is_v6 ? u128_from_be(&addr->v6, 16) : u128_from_be(&addr->v4, 4);
 }
 
-/* The same client, when it comes to the VIP again, finds the backend in reg4 or xxreg1 and the port in reg8. */
+/* The same client, when it comes to the VIP again, finds the backend in reg4 (IPv6: in xxreg1 of a router, in xxreg0
+ * of a switch) and its port in reg8. */
 static void
 commit_lb_aff(struct encoder *e, const struct act *act)
 {
@@ -340,7 +342,7 @@ commit_lb_aff(struct encoder *e, const struct act *act)
     struct l4 l4 = parse_l4(e, encode_arg_text(encode_arg(act, "proto")));
     uint16_t timeout = (uint16_t) encode_arg_int(e, act, encode_arg(act, "timeout"), UINT16_MAX);
     bool v6 = vip.addr.is_v6;
-    size_t start = learn_begin(e, e->params->tables->lb_affinity, timeout);
+    size_t start = learn_begin(e, e->params->tables->lb_affinity, timeout, 0);
     learn_same(e, OFF_METADATA, OFF_METADATA);
     learn_const(e, OFF_ETH_TYPE, v6 ? 0x86dd : 0x0800);
     learn_same(e, v6 ? OFF_IPV6_SRC : OFF_IP_SRC, v6 ? OFF_IPV6_SRC : OFF_IP_SRC);
@@ -353,7 +355,7 @@ commit_lb_aff(struct encoder *e, const struct act *act)
         learn_const(e, l4.dst, vip.port);
     }
     learn_load(e, encode_flag(LOGICAL_FLAG_LB_AFFINITY), U128(1));
-    learn_load(e, of_subfield_whole(v6 ? OFF_XXREG(1) : OFF_REG(4)), addr_value(&backend.addr));
+    learn_load(e, of_subfield_whole(v6 ? OFF_XXREG(e->params->is_router ? 1 : 0) : OFF_REG(4)), addr_value(&backend.addr));
     if (backend.port) {
         learn_load(e, (struct of_subfield) {OFF_REG(8), 0, 16}, U128(backend.port));
     }

@@ -24,6 +24,17 @@ struct bind {
     VEC(struct bound_dim) dims;
 };
 
+/* "none" is no port: what outport is when no look-up has found one. */
+static bool
+lookup_port(const struct bind *b, struct str name, uint32_t *ret_key)
+{
+    if (str_is(name, "none")) {
+        *ret_key = 0;
+        return true;
+    }
+    return b->binder->lookup_port(b->binder->aux, name, ret_key);
+}
+
 /* Members. */
 
 struct member_ctx {
@@ -37,7 +48,7 @@ add_port(void *ctx_, struct str name)
 {
     struct member_ctx *ctx = ctx_;
     uint32_t key;
-    if (ctx->b->binder->lookup_port(ctx->b->binder->aux, name, &key)) {
+    if (lookup_port(ctx->b, name, &key)) {
         vec_push(ctx->alts, alt_make(ctx->span, U128(key), u128_ones(32)));
     }
 }
@@ -228,7 +239,7 @@ bind_fixed(struct bind *b, const struct term *term)
         uint32_t key;
         if (!place_is_port(f->place)) {
             continue;
-        } else if (!b->binder->lookup_port(b->binder->aux, b->plan->names[f->alt.value.lo].name, &key)) {
+        } else if (!lookup_port(b, b->plan->names[f->alt.value.lo].name, &key)) {
             return false;
         }
         b->port_keys[f->place == F_OUTPORT] = (struct alt) {U128(key), u128_ones(32)};

@@ -46,7 +46,8 @@ void match_plan_for_each_name(const struct match_plan *plan, void (*visit)(void 
  * so a caller that records its reads records the same ones every time. */
 struct match_binder {
     void *aux;
-    /* The tunnel key of a logical port or multicast group of this datapath; false if there is none. */
+    /* The tunnel key of a logical port or multicast group of this datapath; false if there is none.  Never asked
+     * for "none", which is key 0. */
     bool (*lookup_port)(void *aux, struct str name, uint32_t *ret_key);
     bool (*is_chassis_resident)(void *aux, struct str lport);
     /* Calls 'member(member_aux, text)' for each member, in a stable order.  An unknown set has none. */

@@ -83,7 +83,7 @@ enum symbol_kind {
     X(IP4_SRC, "ip4.src", ORDINAL, 32, NONE, 0, "ip4", 1)                                           \
     X(IP4_DST, "ip4.dst", ORDINAL, 32, NONE, 0, "ip4", 1)                                           \
     X(IP4_SRC_MCAST, "ip4.src_mcast", PREDICATE, 1, NONE, 0, "ip4.src[28..31] == 0xe", 0)           \
-    X(IP4_MCAST, "ip4.mcast", PREDICATE, 1, NONE, 0, "ip4.dst[28..31] == 0xe", 0)                   \
+    X(IP4_MCAST, "ip4.mcast", PREDICATE, 1, NONE, 0, "eth.mcast && ip4.dst[28..31] == 0xe", 0)                   \
     X(IP6_SRC, "ip6.src", ORDINAL, 128, NONE, 0, "ip6", 1)                                          \
     X(IP6_DST, "ip6.dst", ORDINAL, 128, NONE, 0, "ip6", 1)                                          \
     X(IP6_LABEL, "ip6.label", ORDINAL, 20, NONE, 0, "ip6", 1)                                       \
@@ -105,7 +105,7 @@ enum symbol_kind {
     X(ICMP6_CODE, "icmp6.code", NOMINAL, 8, NONE, 0, "icmp6", 1)                                    \
     X(ICMP6_FRAG_MTU, "icmp6.frag_mtu", OVN_FIELD, 32, NONE, 0, "icmp6", 1)                         \
     X(IGMP, "igmp", PREDICATE, 1, NONE, 0, "ip4 && ip.proto == 2", 0)                               \
-    X(MLDV1, "mldv1", PREDICATE, 1, NONE, 0, "icmp6.type == {130, 131, 132}", 0)                    \
+    X(MLDV1, "mldv1", PREDICATE, 1, NONE, 0, "ip6.src == fe80::/10 && icmp6.type == {130, 131, 132}", 0)                    \
     X(MLDV2, "mldv2", PREDICATE, 1, NONE, 0, "ip6.dst == ff02::16 && icmp6.type == 143", 0)         \
     X(ARP, "arp", PREDICATE, 1, NONE, 0, "eth.type == 0x806", 0)                                    \
     X(ARP_OP, "arp.op", NOMINAL, 16, NONE, 0, "arp", 1)                                             \

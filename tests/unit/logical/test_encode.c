@@ -236,6 +236,24 @@ TEST(questions_to_other_tables)
            "set_field:0x0/0x1000->reg10,resubmit(,97),move:reg10[12]->reg0[15]");
 }
 
+TEST(learning)
+{
+    const char *text = "commit_lb_aff(vip = \"[fd00::5]:80\", backend = \"[fd00::1]:81\", proto = tcp, timeout = 30);";
+    char *router = encode_text(text, true), *lswitch = encode_text(text, false);
+    assert_non_null(strstr(router, "table=102,idle_timeout=30,"));
+    assert_non_null(strstr(router, "->xxreg1[]"));
+    assert_non_null(strstr(lswitch, "->xxreg0[]"));
+    free(router);
+    free(lswitch);
+    expect("commit_lb_aff(vip = \"1.1.1.1:80\", backend = \"[fd00::1]:81\", proto = tcp, timeout = 30);",
+           "commit_lb_aff: vip and backend must be addresses of one family.");
+    char *ecmp = encode_text("commit_ecmp_nh(ipv6 = false, proto = udp);", true);
+    assert_non_null(strstr(ecmp, "table=100,"));
+    assert_non_null(strstr(ecmp, "table=101,"));
+    free(ecmp);
+    expect("commit_ecmp_nh(ipv6 = false, proto = icmp);", "Unknown protocol icmp.");
+}
+
 /* The userdata of the one controller action of 'text'. */
 static char *
 controller_text(const char *text)
@@ -325,5 +343,5 @@ TEST(random_actions_never_break)
     arena_free(arena);
 }
 
-TEST_MAIN(T(plain_actions), T(conntrack_actions), T(groups), T(questions_to_other_tables), T(controller_actions),
+TEST_MAIN(T(plain_actions), T(conntrack_actions), T(groups), T(questions_to_other_tables), T(learning), T(controller_actions),
           T(flows_of_ovn_northd), T(random_actions_never_break))

@@ -397,6 +397,8 @@ TEST(known_flows)
     expect_flows("ip4.src == 10.0.0.0/8 && tcp.dst == 80", "tcp,ip_src=10.0.0.0/8,tcp_dst=80\n");
     expect_flows("inport == \"lp2\" && arp.op == 1", "arp,reg14=0x2,arp_op=1\n");
     expect_flows("inport == \"nowhere\"", "");
+    expect_flows("outport == \"none\"", "reg15=0x0\n");
+    expect_flows("ip4.mcast", "ip,eth_dst=01:00:00:00:00:00/01:00:00:00:00:00,ip_dst=224.0.0.0/4\n");
     expect_flows("ip4 && ip6", "");
     expect_flows("1", "\n");
     expect_flows("0", "");
