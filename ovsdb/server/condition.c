@@ -80,10 +80,8 @@ clause_from_json(struct clause *ret, const struct table *table, const json_t *js
         type.n_min = type.n_max = 1;
     }
     struct datum datum;
-    if (!e && (function == CONDITION_INCLUDES || function == CONDITION_EXCLUDES)) {
-        e = datum_from_json_unbounded(&datum, &type, value, names);
-    } else if (!e) {
-        e = datum_from_json(&datum, &type, value, names);
+    if (!e) {
+        e = (function == CONDITION_EXCLUDES ? datum_from_json_unbounded : datum_from_json)(&datum, &type, value, names);
     }
     if (e) {
         return add_syntax(e, value);

@@ -47,6 +47,7 @@ struct txn_row {
     struct image *old;                                       /* owned; NULL for inserted rows */
     struct image *counted;                                   /* whose references are counted; borrowed, or NULL */
     bool has_dangling;                                       /* holds a weak reference to a row that is gone */
+    bool sources_are_marked;                                 /* deleted, and who references it weakly knows */
 };
 struct txn {
     struct database *db;

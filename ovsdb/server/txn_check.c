@@ -130,13 +130,17 @@ purge_row(struct txn *txn, struct txn_row *tr)
     return NULL;
 }
 
-/* Finds who references the rows deleted since the last call; '*n_seen' rows were looked at before. */
+/* Finds who references the rows deleted since the last call. */
 static void
 mark_sources_of_deleted(struct txn *txn)
 {
     for (size_t i = 0; i < txn->rows.n; i++) {
         struct row *row = txn->rows.d[i]->row;
-        for (uint32_t j = 0; !row->image && j < row->n_weak; j++) {
+        if (row->image || txn->rows.d[i]->sources_are_marked) {
+            continue;
+        }
+        txn->rows.d[i]->sources_are_marked = true;
+        for (uint32_t j = 0; j < row->n_weak; j++) {
             struct row *source = row->weak_in[j];
             if (source->image) {
                 txn_touch__(txn, row_table(txn->db, source->image), source)->has_dangling = true;
