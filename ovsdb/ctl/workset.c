@@ -97,13 +97,9 @@ workset_add_row(struct workset *ws, const struct table *table, const struct uuid
     row->uuid = row->real_uuid = *uuid;
     row->cells = xcalloc(table->n_columns, sizeof *row->cells);
     for (uint32_t i = 0; i < table->n_columns; i++) {
-        struct ws_cell *cell = &row->cells[i];
-        datum_init_empty(&cell->base);
-        datum_init_empty(&cell->now);
-        datum_init_empty(&cell->minus);
-        datum_init_empty(&cell->plus);
+        datum_init_empty(&row->cells[i].base);
     }
-    datum_init_uuid(&row->cells[COLUMN_UUID].now, uuid);
+    datum_init_uuid(&row->cells[COLUMN_UUID].base, uuid);
     row->cells[COLUMN_UUID].is_known = true;
     hmap_insert(&ws->rows, &row->node, uuid_hash(uuid));
     vec_push(&ws->order, row);
@@ -290,7 +286,7 @@ is_dirty(const struct ws_row *row, const struct ws_condition *conditions, size_t
     bool dirty = row->is_new;
     for (size_t i = 0; i < n && !dirty; i++) {
         const struct ws_cell *cell = &row->cells[conditions[i].column->index];
-        dirty = cell->is_set || cell->is_mutated;
+        dirty = ws_cell_is_set(cell) || ws_cell_is_mutated(cell);
     }
     return dirty;
 }

@@ -7,19 +7,31 @@
 #include "lib/base/hmap.h"
 #include "ovsdb/ctl/workset.h"
 
-/* One column of a row.  The overlay's value is 'now'.  Where it is not known, because the column was not fetched,
+/* What this command line does to a column.  Where the server's value is not known, because the column was not fetched,
  * mutations wait in 'minus' and 'plus': now = (base - minus) + plus, as soon as 'base' is there. */
-struct ws_cell {
-    bool is_fetched;                                         /* 'base' is what the server said */
-    bool is_known;                                           /* 'now' is valid */
+struct ws_change {
     bool is_set;                                             /* 'now' replaces the server's value */
     bool is_mutated;                                         /* 'minus' and 'plus' are to be sent */
-    bool is_guarded;
-    struct datum base;
-    struct datum now;
+    struct datum now;                                        /* the overlay's value, if ws_cell.is_known */
     struct datum minus;                                      /* a set of keys, also for maps */
     struct datum plus;
 };
+
+/* One column of a row.  Small: a list of all logical flows has millions of them. */
+struct ws_cell {
+    bool is_fetched;                                         /* 'base' is what the server said */
+    bool is_known;                                           /* there is a value to read */
+    bool is_guarded;
+    struct datum base;
+    struct ws_change *change;                                /* owned; NULL while there is none */
+};
+
+static inline const struct datum *ws_cell_value(const struct ws_cell *cell)
+{
+    return cell->change ? &cell->change->now : &cell->base;
+}
+static inline bool ws_cell_is_set(const struct ws_cell *cell) { return cell->change && cell->change->is_set; }
+static inline bool ws_cell_is_mutated(const struct ws_cell *cell) { return cell->change && cell->change->is_mutated; }
 
 struct ws_row {
     struct hmap_node node;                                   /* in workset.rows, by uuid */

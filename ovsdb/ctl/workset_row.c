@@ -53,7 +53,7 @@ row_peek(const struct ws_row *row, const struct column *column)
 {
     const struct ws_cell *cell = cell_of(row, column);
     CHECK(cell->is_known);
-    return &cell->now;
+    return ws_cell_value(cell);
 }
 
 const struct datum *
@@ -114,25 +114,43 @@ ws_row_fill(struct ws_row *row, const struct column *column, struct datum *base)
     }
     cell->base = *base;
     cell->is_fetched = true;
-    if (!cell->is_known) {
-        datum_fini(&cell->now, type);
-        datum_clone(&cell->now, &cell->base, type);
-        datum_subtract(&cell->now, &cell->minus, type, false);
-        datum_union(&cell->now, &cell->plus, type, true);
-        cell->is_known = true;
+    if (!cell->is_known && cell->change) {
+        struct ws_change *change = cell->change;
+        datum_fini(&change->now, type);
+        datum_clone(&change->now, &cell->base, type);
+        datum_subtract(&change->now, &change->minus, type, false);
+        datum_union(&change->now, &change->plus, type, true);
     }
+    cell->is_known = true;
 }
 
 /* --- Changes --- */
 
-static void
-forget_mutations(struct ws_cell *cell, const struct column *column)
+static struct ws_change *
+get_change(struct ws_cell *cell, const struct column *column)
 {
-    datum_fini(&cell->minus, ws_keys_type(column));
-    datum_fini(&cell->plus, column_datum_type(&column->type));
-    datum_init_empty(&cell->minus);
-    datum_init_empty(&cell->plus);
-    cell->is_mutated = false;
+    if (!cell->change) {
+        cell->change = xcalloc(1, sizeof *cell->change);
+        datum_init_empty(&cell->change->now);
+        datum_init_empty(&cell->change->minus);
+        datum_init_empty(&cell->change->plus);
+        if (cell->is_known) {
+            datum_clone(&cell->change->now, &cell->base, column_datum_type(&column->type));
+        }
+    }
+    return cell->change;
+}
+
+static void
+drop_change(struct ws_cell *cell, const struct column *column)
+{
+    if (cell->change) {
+        datum_fini(&cell->change->now, column_datum_type(&column->type));
+        datum_fini(&cell->change->minus, ws_keys_type(column));
+        datum_fini(&cell->change->plus, column_datum_type(&column->type));
+        free(cell->change);
+        cell->change = NULL;
+    }
 }
 
 void
@@ -141,10 +159,11 @@ row_set(struct ws_row *row, const struct column *column, struct datum *value)
     struct ws_cell *cell = cell_of(row, column);
 
     CHECK(column->index >= COLUMN_FIRST);
-    forget_mutations(cell, column);
-    datum_fini(&cell->now, column_datum_type(&column->type));
-    cell->now = *value;
-    cell->is_known = cell->is_set = true;
+    drop_change(cell, column);
+    struct ws_change *change = get_change(cell, column);
+    datum_fini(&change->now, column_datum_type(&column->type));
+    change->now = *value;
+    cell->is_known = change->is_set = true;
 }
 
 /* The keys of 'elements', as a set. */
@@ -168,24 +187,25 @@ row_insert_elements(struct ws_row *row, const struct column *column, const struc
 {
     struct datum_type type = column_datum_type(&column->type);
     struct ws_cell *cell = cell_of(row, column);
+    struct ws_change *change = get_change(cell, column);
     struct datum keys;
 
     CHECK(column->index >= COLUMN_FIRST);
     if (cell->is_known) {
-        datum_union(&cell->now, elements, type, true);
+        datum_union(&change->now, elements, type, true);
     }
-    if (cell->is_set || row->is_new) {
+    if (change->is_set || row->is_new) {
         CHECK(cell->is_known);
         return;
     }
     keys_of(&keys, elements, column);
     if (type.value == ATOM_VOID) {
-        datum_subtract(&cell->minus, &keys, ws_keys_type(column), false);
+        datum_subtract(&change->minus, &keys, ws_keys_type(column), false);
     } else {
-        datum_union(&cell->minus, &keys, ws_keys_type(column), false);   /* so that the value is replaced */
+        datum_union(&change->minus, &keys, ws_keys_type(column), false); /* so that the value is replaced */
     }
-    datum_union(&cell->plus, elements, type, true);
-    cell->is_mutated = true;
+    datum_union(&change->plus, elements, type, true);
+    change->is_mutated = true;
     datum_fini(&keys, ws_keys_type(column));
 }
 
@@ -194,19 +214,20 @@ row_remove_keys(struct ws_row *row, const struct column *column, const struct da
 {
     struct datum_type type = column_datum_type(&column->type);
     struct ws_cell *cell = cell_of(row, column);
+    struct ws_change *change = get_change(cell, column);
     struct datum keys;
 
     CHECK(column->index >= COLUMN_FIRST);
     keys_of(&keys, elements, column);
     if (cell->is_known) {
-        datum_subtract(&cell->now, &keys, type, false);
+        datum_subtract(&change->now, &keys, type, false);
     }
-    if (cell->is_set || row->is_new) {
+    if (change->is_set || row->is_new) {
         CHECK(cell->is_known);
     } else {
-        datum_subtract(&cell->plus, &keys, type, false);
-        datum_union(&cell->minus, &keys, ws_keys_type(column), false);
-        cell->is_mutated = true;
+        datum_subtract(&change->plus, &keys, type, false);
+        datum_union(&change->minus, &keys, ws_keys_type(column), false);
+        change->is_mutated = true;
     }
     datum_fini(&keys, ws_keys_type(column));
 }
@@ -373,7 +394,12 @@ workset_insert_uuid(struct workset *ws, const struct table *table, const struct 
     row->is_new = true;
     row->is_explicit = is_explicit;
     for (uint32_t i = COLUMN_FIRST; i < table->n_columns; i++) {
-        datum_init_default(&row->cells[i].now, &table->columns[i].type);
+        const struct column_type *type = &table->columns[i].type;
+        if (type->key.ref_table) {
+            datum_init_empty(&row->cells[i].base);           /* not the all-zero uuid, even if one is required */
+        } else {
+            datum_init_default(&row->cells[i].base, type);
+        }
         row->cells[i].is_known = true;
     }
     return row;
@@ -396,10 +422,8 @@ ws_row_free(struct ws_row *row)
 {
     for (uint32_t i = 0; i < row->table->n_columns; i++) {
         const struct column *column = &row->table->columns[i];
-        struct ws_cell *cell = &row->cells[i];
-        datum_fini(&cell->base, column_datum_type(&column->type));
-        datum_fini(&cell->now, column_datum_type(&column->type));
-        forget_mutations(cell, column);
+        datum_fini(&row->cells[i].base, column_datum_type(&column->type));
+        drop_change(&row->cells[i], column);
     }
     free(row->cells);
     free(row);

@@ -12,7 +12,7 @@ is_changed_row(const struct ws_row *row)
         return row->is_deleted ? row->has_delete_op && !row->is_new : true;
     }
     for (uint32_t i = COLUMN_FIRST; i < row->table->n_columns; i++) {
-        if (row->cells[i].is_set || row->cells[i].is_mutated) {
+        if (ws_cell_is_set(&row->cells[i]) || ws_cell_is_mutated(&row->cells[i])) {
             return true;
         }
     }
@@ -129,13 +129,9 @@ insert_op(const struct workset *ws, const struct ws_row *row)
     json_t *values = json_object();
     for (uint32_t i = COLUMN_FIRST; i < row->table->n_columns; i++) {
         const struct column *column = &row->table->columns[i];
-        const struct datum *value = &row->cells[i].now;
-        struct datum default_;
-        datum_init_default(&default_, &column->type);
-        if (!datum_eq(value, &default_, column_datum_type(&column->type))) {
-            json_object_set_new(values, column->name, value_to_json(ws, value, column));
+        if (row->cells[i].change) {
+            json_object_set_new(values, column->name, value_to_json(ws, ws_cell_value(&row->cells[i]), column));
         }
-        datum_fini(&default_, column_datum_type(&column->type));
     }
     json_t *op = json_pack("{s:s,s:s,s:o}", "op", "insert", "table", row->table->name, "row", values);
     if (row->is_explicit) {
@@ -154,8 +150,8 @@ append_update(const struct workset *ws, const struct ws_row *row, json_t *operat
     json_t *values = json_object();
     for (uint32_t i = COLUMN_FIRST; i < row->table->n_columns; i++) {
         const struct column *column = &row->table->columns[i];
-        if (row->cells[i].is_set) {
-            json_object_set_new(values, column->name, value_to_json(ws, &row->cells[i].now, column));
+        if (ws_cell_is_set(&row->cells[i])) {
+            json_object_set_new(values, column->name, value_to_json(ws, ws_cell_value(&row->cells[i]), column));
         }
     }
     if (!json_object_size(values)) {
@@ -182,14 +178,14 @@ append_mutate(const struct workset *ws, const struct ws_row *row, json_t *operat
     json_t *mutations = json_array();
     for (uint32_t i = COLUMN_FIRST; i < row->table->n_columns; i++) {
         const struct column *column = &row->table->columns[i];
-        const struct ws_cell *cell = &row->cells[i];
-        if (cell->is_mutated && cell->minus.n) {
+        const struct ws_change *change = row->cells[i].change;
+        if (change && change->is_mutated && change->minus.n) {
             json_array_append_new(mutations, json_pack("[s,s,o]", column->name, "delete",
-                                                       keys_to_json(ws, &cell->minus, column)));
+                                                       keys_to_json(ws, &change->minus, column)));
         }
-        if (cell->is_mutated && cell->plus.n) {
+        if (change && change->is_mutated && change->plus.n) {
             json_array_append_new(mutations, json_pack("[s,s,o]", column->name, "insert",
-                                                       value_to_json(ws, &cell->plus, column)));
+                                                       value_to_json(ws, &change->plus, column)));
         }
     }
     if (!json_array_size(mutations)) {

@@ -12,6 +12,7 @@ A word UUID(TABLE,COLUMN,VALUE) stands for a row's uuid.  "oracle: skip" lines a
 Exits 77 if Debian's tools are not there.
 """
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -95,6 +96,10 @@ class Side:
         self.log.close()
 
 
+def name_of(text):
+    return hashlib.sha1(text.encode()).hexdigest()
+
+
 def describe(tables):
     labels = {row["_uuid"][1]: name for name, rows in tables.items() for row in rows}
 
@@ -103,14 +108,14 @@ def describe(tables):
             return labels.get(value[1], "?")
         if isinstance(value, list):
             items = [put(v) for v in value]
-            return sorted(items, key=json.dumps) if items and isinstance(items[0], list) or len(items) > 2 else items
+            return ["set", sorted(items[1], key=json.dumps)] if items[:1] == ["set"] else items
         return value
 
     for _ in range(4):                                       # references, then what they refer to, ...
         labels = {row["_uuid"][1]: name + json.dumps({k: put(v) for k, v in row.items() if k not in ("_uuid", "_version")},
                                                      sort_keys=True)
                   for name, rows in tables.items() for row in rows}
-        labels = {uuid: label if len(label) < 400 else str(hash(label)) for uuid, label in labels.items()}
+        labels = {uuid: label if len(label) < 400 else name_of(label) for uuid, label in labels.items()}
     return sorted(labels.values())
 
 
