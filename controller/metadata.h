@@ -22,6 +22,13 @@ metadata_set(struct buf *actions, uint32_t dp_key)
     of_act_set_u64(actions, OFF_METADATA, dp_key);
 }
 
+/* Sets all that 'metadata', of a packet-in, says: for a packet that takes the other's place in the pipeline. */
+static inline void
+metadata_restore(struct buf *actions, uint64_t metadata)
+{
+    of_act_set_u64(actions, OFF_METADATA, metadata);
+}
+
 /* The datapath key in a packet-in's metadata. */
 static inline uint32_t
 metadata_dp_key(uint64_t metadata)
