@@ -342,15 +342,15 @@ size_t
 of_act_controller_begin(struct buf *out, const struct of_controller *spec)
 {
     size_t start = out->size;
-    uint8_t body[2];
+    uint8_t body[4] = {0};                                   /* 16 bits, and padding that counts */
     begin_nx(out, NXAST_CONTROLLER2, 16);
     if (spec->max_len != OF_MAX_LEN) {
         put_be16(body, spec->max_len);
-        put_property(out, NXAC2PT_MAX_LEN, body, 2);
+        put_property(out, NXAC2PT_MAX_LEN, body, sizeof body);
     }
     if (spec->controller_id) {
         put_be16(body, spec->controller_id);
-        put_property(out, NXAC2PT_CONTROLLER_ID, body, 2);
+        put_property(out, NXAC2PT_CONTROLLER_ID, body, sizeof body);
     }
     if (spec->reason != OF_REASON_ACTION) {
         put_property(out, NXAC2PT_REASON, &spec->reason, 1);

@@ -37,7 +37,7 @@ void of_act_delete_field(struct buf *out, enum of_field_id field);
 void of_act_resubmit(struct buf *out, uint8_t table);        /* resubmit(,table) */
 void of_act_resubmit_port(struct buf *out, uint16_t in_port, uint8_t table, bool with_ct);
 void of_act_group(struct buf *out, uint32_t group);
-void of_act_meter(struct buf *out, uint32_t meter);
+void of_act_meter(struct buf *out, uint32_t meter);          /* the first of a flow's actions, or refused */
 void of_act_set_queue(struct buf *out, uint32_t queue);
 void of_act_pop_queue(struct buf *out);
 void of_act_dec_ttl(struct buf *out);

@@ -140,7 +140,9 @@ struct of_tlv_table {
 };
 struct err *of_tlv_table_decode(const struct of_msg *msg, struct of_tlv_table *ret) MUST_USE;
 
-/* Bundles (section 7.3.9): open, add, commit. */
+/* Bundles (section 7.3.9): open, add, commit.  A message that Open vSwitch refuses when it is added is only missing from
+ * the bundle: a commit that follows applies the rest, atomic or not.  Whoever wants all or nothing sends a barrier after the
+ * last add and discards the bundle if an error came before its reply. */
 enum { OFPBCT_OPEN_REQUEST = 0, OFPBCT_OPEN_REPLY = 1, OFPBCT_CLOSE_REQUEST = 2, OFPBCT_CLOSE_REPLY = 3,
        OFPBCT_COMMIT_REQUEST = 4, OFPBCT_COMMIT_REPLY = 5, OFPBCT_DISCARD_REQUEST = 6, OFPBCT_DISCARD_REPLY = 7 };
 enum { OFPBF_ATOMIC = 1, OFPBF_ORDERED = 2 };

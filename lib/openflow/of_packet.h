@@ -13,7 +13,7 @@
 struct of_packet_in {
     struct str packet;                                       /* all strs are borrowed from the message */
     uint32_t full_length;                                    /* of the packet, before it was cut; 0 if not said */
-    uint8_t table_id;
+    uint8_t table_id;                                        /* 0, and no cookie, for what began as a packet_out */
     uint8_t reason;                                          /* OF_REASON_* */
     bool has_cookie;
     uint64_t cookie;

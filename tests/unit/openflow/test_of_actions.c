@@ -75,6 +75,11 @@ TEST(controllers)
                                                    .userdata = "\0\0\0\6", .userdata_size = 4});
     expect(&a, "ffff002000002320002500000000000000030008000000060005000800000007",
            "controller(userdata=00.00.00.06,meter_id=7)");
+    of_act_controller(&a, &(struct of_controller) {.max_len = 100, .reason = OF_REASON_ACTION, .pause = true});
+    expect(&a, "ffff002000002320002500000000000000000008006400000004000400000000", "controller(max_len=100,pause)");
+    of_act_controller(&a, &(struct of_controller) {.max_len = OF_MAX_LEN, .controller_id = 7, .pause = true});
+    expect(&a, "ffff0028000023200025000000000000000100080007000000020005000000000004000400000000",
+           "controller(id=7,reason=no_match,pause)");
     buf_fini(&a);
 }
 
