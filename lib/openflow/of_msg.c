@@ -9,6 +9,7 @@ enum {
     NXT_TLV_TABLE_REPLY = 26, NXT_RESUME = 28, NXT_CT_FLUSH_ZONE = 29, NXT_PACKET_IN2 = 30,
 };
 enum { OFPHET_VERSIONBITMAP = 1 };
+enum { BUNDLE_ADD_HEADER_SIZE = 16 };
 
 /* X(kind, name, message type, multipart or extension subtype (-1: none), least size of the body). */
 #define KINDS(X)                                                                                    \
@@ -420,6 +421,10 @@ of_bundle_add_begin(struct buf *out, uint32_t xid, uint32_t bundle_id, uint16_t 
 bool
 of_bundle_add_end(struct buf *out, size_t start)
 {
+    if (out->size <= start + BUNDLE_ADD_HEADER_SIZE) {
+        buf_truncate(out, start);                            /* what was to be added did not fit */
+        return false;
+    }
     return of_msg_end(out, start);
 }
 

@@ -153,7 +153,8 @@ struct of_bundle {
 };
 void of_put_bundle_control(struct buf *out, uint32_t xid, const struct of_bundle *bundle);
 struct err *of_bundle_decode(const struct of_msg *msg, struct of_bundle *ret) MUST_USE;
-/* Around a message with the same xid: begin, of_put_X(), end.  of_bundle_add_end() is like of_msg_end(). */
+/* Around a message with the same xid: begin, of_put_X(), end.  of_bundle_add_end() is like of_msg_end(), and also removes
+ * everything since 'start' if of_put_X() put nothing because it did not fit. */
 size_t of_bundle_add_begin(struct buf *out, uint32_t xid, uint32_t bundle_id, uint16_t flags);
 bool of_bundle_add_end(struct buf *out, size_t start);
 /* The message inside 'msg'; borrowed. */

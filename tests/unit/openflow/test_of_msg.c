@@ -163,7 +163,15 @@ TEST(what_does_not_fit_in_a_message_is_not_sent)
     of_put_barrier_request(&out, 1);
     assert_false(of_put_flow_mod(&out, 2, &fm));
     assert_int_equal(out.size, 8);
-    fm.n_actions = sizeof actions - 71;
+    size_t add = of_bundle_add_begin(&out, 2, 1, OFPBF_ATOMIC);
+    assert_false(of_put_flow_mod(&out, 2, &fm));
+    assert_false(of_bundle_add_end(&out, add));
+    assert_int_equal(out.size, 8);
+    fm.n_actions = sizeof actions - 71;                      /* fits by itself, but not in a bundle */
+    add = of_bundle_add_begin(&out, 2, 1, OFPBF_ATOMIC);
+    assert_true(of_put_flow_mod(&out, 2, &fm));
+    assert_false(of_bundle_add_end(&out, add));
+    assert_int_equal(out.size, 8);
     assert_true(of_put_flow_mod(&out, 2, &fm));
     buf_fini(&out);
 }
