@@ -120,15 +120,6 @@ emit_local_port(struct derive *d, const struct sb_port_binding *pb, const struct
     derive_emit(d, S_LOCAL_PORT, local, size);
 }
 
-/* Interface.external_ids:ovn-installed tells whoever plugged it in that its traffic flows. */
-static void
-emit_interface_installed(struct derive *d, const struct vswitch_interface *iface)
-{
-    struct desired *r = desired_begin(&controller_of(d)->desired, VSWITCH_TABLE_INTERFACE, writer_key_uuid(&iface->row.uuid));
-    desired_own_pair(r, VSWITCH_INTERFACE_EXTERNAL_IDS, "ovn-installed", "true");
-    desired_emit(r, d, S_OVS_INSTALLED);
-}
-
 void
 derive_binding(struct derive *d, uint64_t key)
 {
@@ -146,9 +137,6 @@ derive_binding(struct derive *d, uint64_t key)
     desired_uuid(r, SB_PORT_BINDING_CHASSIS, &own->row.uuid);
     desired_boolean(r, SB_PORT_BINDING_UP, is_installed(d, name));
     desired_emit(r, d, S_SB_ROW);
-    if (is_installed(d, name)) {
-        emit_interface_installed(d, iface);
-    }
     if (binding_is_ours(d, pb)) {
         emit_local_port(d, pb, iface);
     }

@@ -31,7 +31,7 @@ static const struct derive_sink sinks[] = {
 
 static const struct derive_allocator allocators[] = {
     {"local-datapaths", RANK_LOCAL, C_DP_LINKS, local_datapaths_update},
-    {"zones", RANK_LOCAL, C_ZONES, zones_update},
+    {"zones", RANK_ZONES, C_ZONES, zones_update},
 };
 
 static void

@@ -30,9 +30,10 @@ enum controller_rank {
     RANK_PRESENCE_SETS,                                      /* those collections */
     RANK_BINDING,                                            /* which ports are ours; fills collections */
     RANK_BINDING_SETS,
-    RANK_LOCAL,                                              /* allocators: local datapaths, conntrack zones */
+    RANK_LOCAL,                                              /* allocator: local datapaths */
     RANK_LOCAL_INDEX,                                        /* what is in local datapaths: fills collections */
     RANK_LOCAL_SETS,
+    RANK_ZONES,                                              /* allocator: conntrack zones */
     RANK_OUTPUT,                                             /* rows and OpenFlow flows */
 };
 
@@ -74,7 +75,7 @@ enum controller_rank {
     X(C_IFACES, "interfaces", RANK_PRESENCE_SETS, false)     /* hash of iface-id → iface on the integration bridge */ \
     X(C_TUNNELS, "tunnel-interfaces", RANK_PRESENCE_SETS, false) /* hash of chassis name → tunnel iface */ \
     X(C_DP_LINKS, "datapath-links", RANK_BINDING_SETS, false) /* dp → neighbor dp; dp → itself: wanted here */ \
-    X(C_ZONES, "zones", RANK_BINDING_SETS, false)            /* 0 → pb that needs a conntrack zone */ \
+    X(C_ZONES, "zones", RANK_LOCAL_SETS, false)              /* enum zone_kind → row that needs a zone */ \
     X(C_DP_PORTS, "datapath-ports", RANK_LOCAL_SETS, false)  /* dp → pb, of local datapaths */      \
     X(C_GROUP_DPS, "group-datapaths", RANK_LOCAL_SETS, false) /* Logical_DP_Group → local dp */
 
@@ -85,14 +86,13 @@ enum controller_rank {
     X(S_SB_ROW, "southbound-rows", false)                    /* ovsdb/client/desired.h */                        \
     X(S_OVS_ROW, "vswitch-rows", false)                                                             \
     X(S_OVS_MEMBER, "vswitch-members", false)               /* tunnels of the bridge */             \
-    X(S_OVS_INSTALLED, "installed-interfaces", false)        /* Interface external_ids:ovn-installed */ \
     X(S_LOCAL_PORT, "local-ports", false)                    /* ports bound here: what becomes "up" */
 
 /* X(IDENTIFIER): look-up spaces besides those of the replicas' tables and indexes: key of what. */
 #define CONTROLLER_SPACES(X)                                                                        \
     X(SPACE_LOCAL_DATAPATH)                                  /* dp */                               \
     X(SPACE_INSTALLED)                                       /* name of a port */                   \
-    X(SPACE_ZONE)                                            /* pb */
+    X(SPACE_ZONE)                                            /* pair of enum zone_kind and row id */
 
 /* X(IDENTIFIER, replica, TABLE, COLUMN...): indexes over the replicas. */
 #define CONTROLLER_INDEXES(X)                                                                       \

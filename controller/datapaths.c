@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/binding.h"
+#include "controller/zones.h"
 #include "lib/base/hash.h"
 #include "lib/base/vec.h"
 
@@ -179,6 +180,9 @@ derive_local_port(struct derive *d, uint64_t key)
         return;
     }
     derive_member(d, C_DP_PORTS, dp->row.id, key);
+    if (binding_is_wanted_here(d, pb)) {
+        derive_member(d, C_ZONES, ZONE_PORT, key);
+    }
 }
 
 void
@@ -192,6 +196,8 @@ derive_local_group(struct derive *d, uint64_t dp)
     if (!is_local_datapath(d, (uint32_t) dp)) {
         return;
     }
+    derive_member(d, C_ZONES, ZONE_DNAT, dp);
+    derive_member(d, C_ZONES, ZONE_SNAT, dp);
     size_t n = replica_find_all(d, c->sb, c->indexes[IX_GROUP_BY_DP], &key, &groups);
     for (size_t i = 0; i < n; i++) {
         derive_member(d, C_GROUP_DPS, groups[i]->id, dp);

@@ -6,6 +6,47 @@
 
 #include "controller/binding.h"
 #include "controller/config.h"
+#include "controller/zones.h"
+#include "lib/base/mem.h"
+
+struct zone_pairs {
+    struct derive *d;
+    struct desired *r;
+};
+
+static void
+put_zone(void *pairs_, const char *name, uint32_t zone)
+{
+    const struct zone_pairs *pairs = pairs_;
+    desired_own_pair(pairs->r, VSWITCH_BRIDGE_EXTERNAL_IDS, arena_printf(run_arena(pairs->d), "ct-zone-%s", name),
+                     arena_printf(run_arena(pairs->d), "%u", zone));
+}
+
+/* The conntrack zones, so that they survive a restart; and none of those that are given up. */
+static void
+put_zones(struct derive *d, struct desired *r, const char *bridge)
+{
+    static const char prefix[] = "ct-zone-";
+    const struct controller *c = controller_of(d);
+    const struct row *row = replica_find_string(d, c->ovs, c->indexes[IX_BRIDGE_BY_NAME], bridge);
+    const struct datum *ids = row ? vswitch_bridge_external_ids(d, vswitch_bridge(row)) : NULL;
+
+    for (enum zone_kind kind = 0; kind < N_ZONE_KINDS; kind++) {
+        size_t n;
+        const uint64_t *rows = derive_members(d, C_ZONES, kind, &n);
+        for (size_t i = 0; i < n; i++) {
+            zone_of(d, kind, (uint32_t) rows[i]);            /* read: what zones_for_each() says depends on it */
+        }
+    }
+    for (uint32_t i = 0; ids && i < ids->n; i++) {
+        const char *name = datum_keys(ids)[i].string->text;
+        if (!strncmp(name, prefix, sizeof prefix - 1) && !zones_has(c->zones, name + sizeof prefix - 1)) {
+            desired_own_pair(r, VSWITCH_BRIDGE_EXTERNAL_IDS, name, NULL);
+        }
+    }
+    struct zone_pairs pairs = {d, r};
+    zones_for_each(c->zones, put_zone, &pairs);
+}
 
 void
 derive_bridge(struct derive *d, uint64_t key UNUSED)
@@ -23,7 +64,10 @@ derive_bridge(struct derive *d, uint64_t key UNUSED)
     desired_string(r, VSWITCH_BRIDGE_FAIL_MODE, "secure");
     desired_string(r, VSWITCH_BRIDGE_DATAPATH_TYPE, type);
     desired_own_pair(r, VSWITCH_BRIDGE_OTHER_CONFIG, "disable-in-band", "true");
+    put_zones(d, r, bridge);
     desired_emit(r, d, S_OVS_ROW);
+    desired_emit_member(scratch, d, S_OVS_MEMBER, VSWITCH_TABLE_OPEN_VSWITCH, str_from(""),
+                        VSWITCH_OPEN_VSWITCH_BRIDGES, VSWITCH_TABLE_BRIDGE, str_from(bridge));
 }
 
 /* --- Tunnels --- */

@@ -86,6 +86,24 @@ group_content_id(const void *content, size_t n)
     return id;
 }
 
+/* The name of the id in the pool: the message with id 0. */
+static void
+put_group_name(struct buf *out, const void *content, size_t n)
+{
+    enum { ID_OFS = OF_HEADER_SIZE + 4 };                    /* of group_id in ofp_group_mod */
+    buf_put(out, (const char *) content + sizeof(uint32_t), n - sizeof(uint32_t));
+    memset(out->data + ID_OFS, 0, sizeof(uint32_t));
+}
+
+void
+flows_release_group(struct controller *c, const void *content, size_t n)
+{
+    struct buf *name = &c->flow_bytes;
+    buf_clear(name);
+    put_group_name(name, content, n);
+    pool_release(c->group_ids, str_n(name->data, name->size));
+}
+
 uint32_t
 cookie_of(const struct uuid *uuid)
 {

@@ -37,6 +37,8 @@ void flow_content_decode(const void *content, size_t n, struct flow_content *ret
 uint32_t emit_of_group(struct derive *d, const struct of_group *group);
 /* A content of S_GROUP is the id, then a whole group_mod (add) message. */
 uint32_t group_content_id(const void *content, size_t n);
+/* The group of this content is gone: its id is free again. */
+void flows_release_group(struct controller *c, const void *content, size_t n);
 
 /* The first 32 bits of a row's uuid: the cookie of its flows, as in OVN. */
 uint32_t cookie_of(const struct uuid *uuid);

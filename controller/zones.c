@@ -164,6 +164,12 @@ zone_of(struct derive *d, enum zone_kind kind, uint32_t row)
     return zone ? zone->number : 0;
 }
 
+bool
+zones_has(const struct zones *zones, const char *name)
+{
+    return zones->pool && pool_find(zones->pool, str_from(name));
+}
+
 void
 zones_for_each(const struct zones *zones, void (*each)(void *aux, const char *name, uint32_t zone), void *aux)
 {

@@ -20,6 +20,7 @@ void zones_free(struct zones *zones);
 void zones_update(struct derive *d, const struct derive_change *changes, size_t n);
 
 uint32_t zone_of(struct derive *d, enum zone_kind kind, uint32_t row);   /* 0: none; recorded */
+bool zones_has(const struct zones *zones, const char *name);
 /* "ct-zone-list": "NAME ZONE", a line each. */
 void zones_print(const struct zones *zones, struct buf *out);
 /* Calls back with each name and zone, sorted by name. */

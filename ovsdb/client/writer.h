@@ -60,6 +60,12 @@ struct writer_table {
     /* With WRITER_KEY_UUID: the uuid stands for the whole content.  Columns are neither monitored nor compared, and the
      * content is forgotten when the row is there. */
     bool forget;
+    /* A set of references in which others have elements too, such as the ports of a bridge (NULL: none).  Only those are
+     * removed that refer to a row of 'table' (of this writer) which is ours and not wanted. */
+    const struct writer_shared {
+        uint32_t column;
+        uint32_t table;
+    } *shared;
 };
 
 /* Where transactions go: for a session writer_session_link with the 'struct ovsdb_session *' as 'link_aux'. */

@@ -148,6 +148,36 @@ render_refs(struct build *b, const struct writer_cell *cell, const struct replic
     value->borrowed = NULL;
 }
 
+/* Is 'uuid' a row of 'table' that nobody but us would miss, and we do not? */
+static bool
+is_dispensable(const struct writer *w, uint32_t table, const struct uuid *uuid)
+{
+    const struct row *row = replica_row(NULL, w->replica, table, uuid);
+    const struct writer_table_state *state = writer_table_of(w, table);
+    const struct writer_entry *e = row && row->id < state->by_row_id.n ? state->by_row_id.d[row->id] : NULL;
+    return e && !e->is_wanted && is_ours(w, e);
+}
+
+/* Adds to 'value' those elements of 'old' that are other people's. */
+static void
+keep_foreign(const struct writer *w, const struct writer_shared *shared, const struct datum *old, struct value *value)
+{
+    static const struct datum_type uuids = {ATOM_UUID, ATOM_VOID};
+    if (value->borrowed) {
+        datum_clone(&value->own, value->borrowed, uuids);
+        value->borrowed = NULL;
+    }
+    for (uint32_t i = 0; i < old->n; i++) {
+        const struct uuid *uuid = &datum_keys(old)[i].uuid;
+        if (!is_dispensable(w, shared->table, uuid)) {
+            struct datum one;
+            datum_init_uuid(&one, uuid);
+            datum_union(&value->own, &one, uuids, false);
+            datum_fini(&one, uuids);
+        }
+    }
+}
+
 /* What column 'column' of 'e' shall hold: 'cell', or the default. */
 static struct value
 render(struct build *b, const struct writer_entry *e, uint32_t column, const struct writer_cell *cell)
@@ -331,6 +361,10 @@ update_column(struct build *b, const struct writer_entry *e, uint32_t column, st
         return;
     }
     struct value value = render(b, e, column, cell);
+    const struct writer_shared *shared = writer_def(b->w, e)->shared;
+    if (shared && shared->column == column) {
+        keep_foreign(b->w, shared, old, &value);
+    }
     if (!value.is_missing && !datum_eq(old, value_datum(&value), def->type)) {
         if (def->is_single) {
             add_assignment(u, def->name, datum_to_json(value_datum(&value), &t->columns[column].type));
