@@ -7,6 +7,7 @@
 
 #include "controller/chassis.h"
 #include "controller/config.h"
+#include "lib/base/mem.h"
 
 /* Capabilities that northd looks at before it uses what older controllers do not know. */
 static const char *const features[] = {

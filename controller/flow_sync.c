@@ -3,6 +3,7 @@
 
 #include "controller/flow_sync.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -362,8 +363,10 @@ on_error(struct flow_sync *sync, const struct of_msg *msg)
         return;
     }
     struct buf text = BUF_INIT(2000);
+    of_error_print(&error, &text);
+    buf_puts(&text, " about ");
     of_msg_print(error.data.s, error.data.n, &text);
-    log_warn_rl("%s: error %s: %s", sync->target, of_error_name(&error), buf_text(&text));
+    log_warn_rl("%s: %s", sync->target, buf_text(&text));
     buf_fini(&text);
 }
 

@@ -5,6 +5,7 @@
 
 #include "controller/lflow.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

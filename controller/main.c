@@ -3,6 +3,7 @@
  * derivations, and answers the control socket. */
 #include <config.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

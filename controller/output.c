@@ -3,6 +3,8 @@
 
 #include "controller/output.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
