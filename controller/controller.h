@@ -24,6 +24,7 @@
 /* A derivation may read what has a lower rank. */
 enum controller_rank {
     RANK_CONFIG,                                             /* the row that holds the settings */
+    RANK_CONFIG_SETS,
     RANK_SETTINGS,                                           /* each of them */
     RANK_FACTS,                                              /* interfaces, parsed */
     RANK_PRESENCE,                                           /* what is plugged in here: fills collections */
@@ -71,7 +72,7 @@ enum controller_rank {
 
 /* X(IDENTIFIER, "name", rank, is_output) */
 #define CONTROLLER_COLLECTIONS(X)                                                                   \
-    X(C_OVS_ROOT, "ovs-root", RANK_SETTINGS, false)          /* 0 → the row of Open_vSwitch */      \
+    X(C_OVS_ROOT, "ovs-root", RANK_CONFIG_SETS, false)          /* 0 → the row of Open_vSwitch */      \
     X(C_IFACES, "interfaces", RANK_PRESENCE_SETS, false)     /* hash of iface-id → iface on the integration bridge */ \
     X(C_TUNNELS, "tunnel-interfaces", RANK_PRESENCE_SETS, false) /* hash of chassis name → tunnel iface */ \
     X(C_DP_LINKS, "datapath-links", RANK_BINDING_SETS, false) /* dp → neighbor dp; dp → itself: wanted here */ \

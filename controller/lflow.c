@@ -74,12 +74,12 @@ lflow_cache_put_stats(const struct lflow_cache *cache, struct buf *out)
 }
 
 static struct match_plan *
-compile(struct derive *d, const struct uuid *uuid, const char *text)
+compile(struct derive *d, const struct uuid *uuid, const char *text, const struct expr *demands)
 {
     struct match_plan *plan = NULL;
     const struct expr *expr;
     struct err *e = expr_parse(run_arena(d), str_from(text), &expr);
-    e = e ? e : match_plan_new(expr, &plan);
+    e = e ? e : match_plan_new(expr_and(run_arena(d), expr, demands), &plan);
     if (e) {
         log_warn_rl("Logical_Flow %s: match: %s", uuid_text(uuid), err_detail(e));
         err_free(e);
@@ -87,11 +87,17 @@ compile(struct derive *d, const struct uuid *uuid, const char *text)
     return plan;
 }
 
+/* The plan for a match, and for what the actions demand of the packet ("ip" for conntrack): the switch wants to see it. */
 static const struct match_plan *
-plan_of(struct derive *d, const struct uuid *uuid, const char *text)
+plan_of(struct derive *d, const struct uuid *uuid, const char *match, const struct expr *demands)
 {
     struct lflow_cache *cache = controller_of(d)->lflows;
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    expr_print(demands, &name);
+    const char *text = arena_printf(run_arena(d), "%s where %s", match, buf_text(&name));
     uint64_t hash = hash_string64(text);
+
+    buf_fini(&name);
     HMAP_FOR_EACH_WITH_HASH (cached, struct cached, node, hash, &cache->plans) {
         if (!strcmp(cached->text, text)) {
             cache->n_hits++;
@@ -103,7 +109,7 @@ plan_of(struct derive *d, const struct uuid *uuid, const char *text)
     }
     struct cached *cached = xcalloc(1, sizeof *cached);
     cached->text = xstrdup(text);
-    cached->plan = compile(d, uuid, text);
+    cached->plan = compile(d, uuid, match, demands);
     hmap_insert(&cache->plans, &cached->node, hash);
     cache->n_misses++;
     return cached->plan;
@@ -268,7 +274,7 @@ emit_on_datapath(struct binding *b, const struct match_plan *plan, const struct 
 }
 
 static bool
-parse_actions(const struct binding *b, const struct act **ret)
+parse_actions(const struct binding *b, const struct act **ret, const struct expr **ret_demands)
 {
     const struct act_parse_params params = {
         .is_egress = b->is_egress,
@@ -276,7 +282,7 @@ parse_actions(const struct binding *b, const struct act **ret)
         .n_tables = b->is_egress ? tables.n_egress : tables.n_ingress,
     };
     const char *text = sb_logical_flow_actions(b->d, b->row);
-    struct err *e = actions_parse(run_arena(b->d), str_from(text), &params, ret, NULL);
+    struct err *e = actions_parse(run_arena(b->d), str_from(text), &params, ret, ret_demands);
     if (e) {
         log_warn_rl("Logical_Flow %s: actions: %s", uuid_text(&b->row->row.uuid), err_detail(e));
         err_free(e);
@@ -287,11 +293,14 @@ parse_actions(const struct binding *b, const struct act **ret)
 static void
 emit_everywhere(struct binding *b, const uint64_t *dps, size_t n)
 {
-    const char *match = sb_logical_flow_match(b->d, b->row);
-    const struct match_plan *plan = plan_of(b->d, &b->row->row.uuid, match);
+    const struct expr *demands;
     const struct act *act;
 
-    if (plan && !match_plan_is_never(plan) && parse_actions(b, &act)) {
+    if (!parse_actions(b, &act, &demands)) {
+        return;
+    }
+    const struct match_plan *plan = plan_of(b->d, &b->row->row.uuid, sb_logical_flow_match(b->d, b->row), demands);
+    if (plan && !match_plan_is_never(plan)) {
         for (size_t i = 0; i < n; i++) {
             emit_on_datapath(b, plan, act, (uint32_t) dps[i]);
         }
