@@ -162,10 +162,10 @@ emit_local_output(const struct port *port, struct rule *rule)
     match_out(port, &rule->match);
     of_match_set_u64_masked(&rule->match, REG(LOGICAL_REG_FLAGS), IN_FLAG(LOGICAL_FLAG_LOOPBACK),
                             IN_FLAG(LOGICAL_FLAG_LOOPBACK));
-    of_act_push(&rule->actions, of_subfield_whole(OFF_IN_PORT));
-    of_act_set_u64(&rule->actions, OFF_IN_PORT, 0);
+    of_act_push(&rule->actions, of_subfield_whole(OFF_IN_PORT16));
+    of_act_set_u64(&rule->actions, OFF_IN_PORT16, 0xffff);   /* OFPP_NONE */
     of_act_resubmit(&rule->actions, OFT_LOG_TO_PHY);
-    of_act_pop(&rule->actions, of_subfield_whole(OFF_IN_PORT));
+    of_act_pop(&rule->actions, of_subfield_whole(OFF_IN_PORT16));
     rule_emit(rule, OFT_SAVE_INPORT, PRIORITY);
 }
 
