@@ -26,6 +26,7 @@ struct match_plan;
 
 enum {
     MATCH_PLAN_MAX_TERMS = 8192,
+    MATCH_PLAN_MAX_DIMENSIONS = 64,                          /* clauses of a conjunctive match in Open vSwitch */
     MATCH_PLAN_MAX_ALTERNATIVES = 1 << 20,
 };
 

@@ -6,6 +6,8 @@
 /* From a tree to a disjunction of terms: "!" moves inwards, each mention of a field gets its prerequisites, and &&
  * is multiplied out over ||, except that alternatives for one place stay together as a dimension. */
 
+enum { MAX_STEPS = 1 << 18 };                                /* pairs of terms that one plan may combine */
+
 struct normal {
     struct arena *arena;
     struct plan_name_vec names;
@@ -66,19 +68,21 @@ static struct term_vec
 both(struct normal *nf, struct term_vec a, struct term_vec b)
 {
     struct term_vec out = {0};
+    bool too_many = false;
     if (spend(nf, a.n * b.n)) {
         for (size_t i = 0; i < a.n; i++) {
             for (size_t j = 0; j < b.n; j++) {
                 const struct term *term = term_and(nf->arena, a.d[i], b.d[j]);
                 if (term) {
                     vec_push(&out, term);
+                    too_many |= term->n_dims > MATCH_PLAN_MAX_DIMENSIONS;
                 }
             }
         }
     }
     vec_fini(&a);
     vec_fini(&b);
-    if (out.n > MATCH_PLAN_MAX_TERMS) {
+    if (out.n > MATCH_PLAN_MAX_TERMS || too_many) {
         fail(nf, "Match is too complex.");
     }
     return out;
@@ -113,8 +117,8 @@ normalise_or(struct normal *nf, const struct expr *x, bool negated)
         for (size_t j = 0; j < terms.n; j++) {
             vec_push(&out, terms.d[j]);
         }
+        spend(nf, terms.n);
         vec_fini(&terms);
-        spend(nf, out.n);
     }
     if (!nf->err) {
         terms_join(nf->arena, &out);
@@ -295,7 +299,7 @@ plan_normalise(struct arena *arena, const struct expr *x, struct term_vec *ret_t
 {
     struct normal *nf = xcalloc(1, sizeof *nf);
     nf->arena = arena;
-    nf->budget = MATCH_PLAN_MAX_ALTERNATIVES;
+    nf->budget = MAX_STEPS;
     strmap_init(&nf->name_ids);
     struct term_vec terms = normalise(nf, x, false);
     struct err *err = nf->err;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* Properties: a match that parses prints, and the print parses to an equal tree; a user's text keeps its tree. */
+/* Properties: a match that parses prints, and the print parses to an equal tree; a user's text keeps its tree; a plan is
+ * made or refused. */
 
 #include "lib/logical/expr.h"
+#include "lib/logical/match_plan.h"
 #include "tests/fuzz/fuzz.h"
 
 static void
@@ -17,6 +19,16 @@ check_round_trip(struct arena *arena, const struct expr *x)
     buf_fini(&text);
 }
 
+static void
+check_plan(const struct expr *x)
+{
+    struct match_plan *plan = NULL;
+    struct err *err = match_plan_new(x, &plan);
+    CHECK(!err == (plan != NULL));
+    match_plan_free(plan);
+    err_free(err);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -26,6 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err *err = expr_parse(arena, text, &x);
     if (!err) {
         check_round_trip(arena, x);
+        check_plan(x);
         err = expr_text(arena, text, &user);
         CHECK(!err && expr_eq(x, user));
         check_round_trip(arena, expr_and(arena, expr_has(arena, F_IP4), user));
