@@ -472,7 +472,7 @@ parse_next(struct parser *p)
         }
         act->next.has_table = act->next.has_pipeline = true;
     }
-    if (table >= p->params->n_tables) {
+    if (ingress != p->params->is_egress && table >= p->params->n_tables) {
         lexer_error(lexer, "\"next\" table %u is not in the range 0 to %u", (unsigned int) table, p->params->n_tables - 1);
     }
     act->next.table = (uint8_t) table;

@@ -208,7 +208,7 @@ const struct act *act_select(struct arena *arena, field_ref result, const struct
 struct act_parse_params {
     bool is_egress;                                          /* 'outport' is then read-only */
     unsigned int table;                                      /* of the flow; "next" is the one after it */
-    unsigned int n_tables;                                   /* of a pipeline: 33 */
+    unsigned int n_tables;                                   /* of the flow's pipeline; the other's are the encoder's affair */
 };
 /* Parses 'text' into a tree from 'arena' in '*ret' (NULL for no actions or "drop;" alone), and what its
  * actions demand of the packet into '*ret_prereqs' (true if nothing; may be a null pointer).

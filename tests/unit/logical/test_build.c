@@ -182,6 +182,8 @@ TEST(wrong_actions)
     refuse_actions("output", false, "Syntax error at end of input: expecting `;'.");
     refuse_actions("next;", false, "\"next\" action not allowed in last table (column 5).");
     refuse_actions("next(10);", false, "\"next\" table 10 is not in the range 0 to 9 (column 8).");
+    refuse_actions("next(pipeline=egress, table=10);", true, "\"next\" table 10 is not in the range 0 to 9 (column 31).");
+    assert_non_null(must_parse_actions(arena, "next(pipeline=egress, table=40);"));
     refuse_actions("outport = \"a\";", true, "Field outport is not modifiable (column 9).");
     refuse_actions("ip4 = 1;", false, "Predicate symbol ip4 used where lvalue required (column 5).");
     refuse_actions("eth.type = 1;", false, "Field eth.type is not modifiable (column 10).");
