@@ -215,6 +215,7 @@ request(struct workset *ws, json_t *operations, json_t **ret_results)
     struct err *err = ws->transact(ws->aux, operations, ret_results);
     if (!err && json_array_size(*ret_results) < n) {
         json_decref(*ret_results);
+        *ret_results = NULL;
         err = err_new("the server answered %zu operations with fewer results", n);
     }
     return err;

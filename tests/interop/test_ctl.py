@@ -8,7 +8,7 @@ Each script (tests/interop/ctl/*.cmds) starts on two pairs of empty databases, o
 line: "nbctl ls-add sw0".  Both sides run it; exit status, standard output and error are compared, uuids apart.
 A line that begins with "~" has output whose lines come in the order of uuids: they are compared sorted.  One
 that begins with "!" runs on both sides without comparing what it prints.  At the end the databases must hold the same.
-A word UUID(TABLE,COLUMN,VALUE) stands for a row's uuid.  "oracle: skip" lines are comments, as is "#".
+A word UUID(TABLE,COLUMN,VALUE) stands for a row's uuid.  Lines that begin with "#" are comments.
 Exits 77 if Debian's tools are not there.
 """
 import argparse
@@ -162,7 +162,7 @@ def run_script(path, server, tools, folder, verbose):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--builddir", default=os.environ.get("abs_top_builddir", "build"), type=pathlib.Path)
+    parser.add_argument("--builddir", default="." if os.path.exists("weft-nbctl") else "build", type=pathlib.Path)
     parser.add_argument("--server")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("scripts", nargs="*", type=pathlib.Path)
