@@ -62,7 +62,7 @@ struct loop_signal {
     void *aux;
 };
 
-static void turn(struct loop *loop);
+static void wait_for_events(struct loop *loop);
 static void run_deferred(struct loop *loop);
 static void note_sleep(struct loop *loop);
 
@@ -142,7 +142,8 @@ void
 loop_run(struct loop *loop)
 {
     while (!loop->stopping) {
-        turn(loop);
+        run_deferred(loop);
+        wait_for_events(loop);
     }
     loop->stopping = false;
 }
@@ -169,19 +170,22 @@ loop_run_until(struct loop *loop, bool (*done)(void *aux), void *aux, int64_t ti
     }
     bool finished;
     while (!(finished = done(aux)) && !timed_out && !loop->stopping) {
-        turn(loop);
+        run_deferred(loop);
+        if ((finished = done(aux))) {                        /* nothing else may happen for long */
+            break;
+        }
+        wait_for_events(loop);
     }
     loop_timer_free(timer);
     return finished;
 }
 
-/* Deferred calls, one wait, and the callbacks of what it brought. */
+/* One wait, and the callbacks of what it brought. */
 static void
-turn(struct loop *loop)
+wait_for_events(struct loop *loop)
 {
-    run_deferred(loop);
     note_sleep(loop);
-    /* What the deferred calls have deferred runs in the next turn, so that they cannot starve the rest. */
+    /* What deferred calls have deferred runs in the next turn, so that they cannot starve the rest. */
     bool wait = TAILQ_EMPTY(&loop->deferred) && !loop->stopping;
     int r = event_base_loop(loop->base, wait ? EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK);
     CHECK(r >= 0);
