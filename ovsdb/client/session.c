@@ -3,7 +3,6 @@
 
 #include "ovsdb/client/session.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "lib/base/hash.h"
@@ -542,6 +541,12 @@ void
 ovsdb_session_set_probe_interval(struct ovsdb_session *s, int64_t ms)
 {
     jsonrpc_session_set_probe_interval(s->rpc, ms);
+}
+
+void
+ovsdb_session_set_max_backoff(struct ovsdb_session *s, int64_t ms)
+{
+    jsonrpc_session_set_max_backoff(s->rpc, ms);
 }
 
 void

@@ -51,6 +51,7 @@ void ovsdb_session_set_lock(struct ovsdb_session *session, const char *name);
 bool ovsdb_session_has_lock(const struct ovsdb_session *session);        /* true when no lock is asked for */
 bool ovsdb_session_lock_contended(const struct ovsdb_session *session);
 void ovsdb_session_set_probe_interval(struct ovsdb_session *session, int64_t ms);
+void ovsdb_session_set_max_backoff(struct ovsdb_session *session, int64_t ms);   /* between attempts to connect */
 void ovsdb_session_set_leader_only(struct ovsdb_session *session, bool leader_only);
 void ovsdb_session_reset(struct ovsdb_session *session);     /* drop connection and memory of the last txn id */
 const char *ovsdb_session_remote(const struct ovsdb_session *session);

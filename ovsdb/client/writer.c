@@ -223,6 +223,17 @@ writer_mark_dirty(struct writer *w, struct writer_entry *e)
     }
 }
 
+/* Servers that keep references intact would show the referrers as changed, but ovsdb-server 3.1 leaves weak references to
+ * deleted rows in place if the same transaction updates a row of the referring table. */
+void
+writer_set_uuid(struct writer *w, struct writer_entry *e, const struct uuid *uuid)
+{
+    if (e->n_refs && !uuid_eq(&e->uuid, uuid)) {
+        e->is_news = w->has_news = true;
+    }
+    e->uuid = *uuid;
+}
+
 void
 writer_set_aside(struct writer *w, struct writer_entry *e, enum writer_aside why)
 {
@@ -288,7 +299,7 @@ adopt(struct writer *w, struct writer_table_state *t, const struct row *row)
         hmap_insert(&t->entries, &e->node, uuid_hash(&row->uuid));
     }
     e->actual = row;
-    e->uuid = row->uuid;
+    writer_set_uuid(w, e, &row->uuid);
     while (t->by_row_id.n <= row->id) {
         vec_push(&t->by_row_id, NULL);
     }
@@ -329,7 +340,10 @@ feed(void *w_, enum replica_change change, const struct row *row, uint32_t colum
     case REPLICA_DELETED: disown(w, t, row); break;
     case REPLICA_MODIFIED:
         if (!has_its_key(w, t, row)) {
+            struct writer_entry *e = t->by_row_id.d[row->id];
+            struct uuid uuid = uuid_random();                /* 'row' keeps the one it has */
             disown(w, t, row);
+            writer_set_uuid(w, e, &uuid);
             adopt(w, t, row);
         } else {
             writer_mark_dirty(w, t->by_row_id.d[row->id]);
@@ -359,7 +373,7 @@ writer_confirmed(const struct writer *w)
 bool
 writer_is_idle(const struct writer *w)
 {
-    return !w->dirty.n && !w->txns.n;
+    return !w->dirty.n && !w->txns.n && !(w->replica_changed && w->aside.n);
 }
 
 static void

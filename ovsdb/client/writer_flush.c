@@ -193,11 +193,12 @@ render(struct build *b, const struct writer_entry *e, uint32_t column, const str
 /* --- Insert --- */
 
 static void
-avoid_uuid_in_use(const struct writer *w, struct writer_entry *e)
+avoid_uuid_in_use(struct writer *w, struct writer_entry *e)
 {
     const struct writer_table *def = writer_def(w, e);
     if (def->key_column != WRITER_KEY_UUID && replica_row(NULL, w->replica, def->table, &e->uuid)) {
-        e->uuid = uuid_random();
+        struct uuid uuid = uuid_random();
+        writer_set_uuid(w, e, &uuid);
     }
 }
 
@@ -697,6 +698,7 @@ writer_flush(struct writer *w)
     w->n_flushes++;
     if (w->link->is_ready(w->link_aux)) {
         wake_aside(w);
+        writer_wake_referrers(w);
         send_dirty(w);
         tell_recalls(w);
     }

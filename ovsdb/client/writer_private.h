@@ -51,6 +51,7 @@ struct writer_entry {
     bool in_dirty : 1, in_aside : 1;                         /* listed in writer.dirty, writer.aside */
     bool in_flight : 1;                                      /* in a transaction that has no answer yet */
     bool is_inserting : 1;                                   /* by that transaction */
+    bool is_news : 1;                                   /* to its referrers: it has another uuid, or goes */
     bool is_solo : 1;                                        /* refused once: is sent alone */
     uint16_t key_n;
     char key[];                                              /* not with WRITER_KEY_UUID, where it is the uuid */
@@ -84,6 +85,7 @@ struct writer {
 
     struct writer_entries dirty, aside;
     VEC(struct writer_txn *) txns;                           /* outstanding */
+    bool has_news;                                      /* some entry has */
     bool is_closing;                                         /* entries stay until all are freed */
     bool replica_changed;                                    /* since the last flush */
     uint32_t n_flushes;
@@ -99,6 +101,7 @@ struct writer_table_state *writer_table_of(const struct writer *w, uint32_t tabl
 /* The entry of 'key', made if there is none and 'create'. */
 struct writer_entry *writer_entry_get(struct writer *w, uint32_t table, struct str key, bool create);
 void writer_mark_dirty(struct writer *w, struct writer_entry *e);
+void writer_set_uuid(struct writer *w, struct writer_entry *e, const struct uuid *uuid);
 void writer_set_aside(struct writer *w, struct writer_entry *e, enum writer_aside why);
 /* Frees 'e' if nothing holds it. */
 void writer_entry_release(struct writer *w, struct writer_entry *e);
@@ -115,6 +118,8 @@ static inline const struct replica_table *writer_replica_table(const struct writ
 /* Frees all that is wanted of 'e', dropping its references. */
 void writer_content_free(struct writer *w, struct writer_entry *e);
 const struct writer_cell *writer_find_cell(const struct writer_entry *e, uint32_t column);
+/* Marks dirty what refers to entries that have another uuid or go. */
+void writer_wake_referrers(struct writer *w);
 /* Forgets what was put, keeping members. */
 void writer_drop_put(struct writer *w, struct writer_entry *e);
 

@@ -183,6 +183,51 @@ writer_content_free(struct writer *w, struct writer_entry *e)
     }
 }
 
+static bool
+refers_to_news(const struct writer_cells *cells)
+{
+    for (size_t i = 0; i < cells->n; i++) {
+        for (size_t j = 0; j < cells->d[i].refs.n; j++) {
+            if (cells->d[i].refs.d[j]->is_news) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Programs drop their references before or with the row; one that does not still gets its row deleted. */
+static void
+note_going(struct writer *w)
+{
+    for (size_t i = 0; i < w->dirty.n; i++) {
+        struct writer_entry *e = w->dirty.d[i];
+        if (!e->is_wanted && e->actual && e->n_refs) {
+            e->is_news = w->has_news = true;
+        }
+    }
+}
+
+/* Walks all contents if there is news, which is rare: foreign hands made it, or a reference outlived its target. */
+void
+writer_wake_referrers(struct writer *w)
+{
+    note_going(w);
+    for (uint32_t i = 0; i < w->n_tables && w->has_news; i++) {
+        HMAP_FOR_EACH (e, struct writer_entry, node, &w->tables[i].entries) {
+            if (e->content && (refers_to_news(&e->content->put) || refers_to_news(&e->content->members))) {
+                writer_mark_dirty(w, e);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < w->n_tables && w->has_news; i++) {
+        HMAP_FOR_EACH (e, struct writer_entry, node, &w->tables[i].entries) {
+            e->is_news = false;
+        }
+    }
+    w->has_news = false;
+}
+
 struct writer_row *
 writer_put(struct writer *w, uint32_t table, struct str key)
 {

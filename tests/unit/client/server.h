@@ -56,6 +56,9 @@ server_start(struct server *server)
     server->pid = server_spawn((const char *const[]) {program ? program : "ovsdb-server", "-voff", punix, ctl, server->db, NULL});
     free(punix);
     free(ctl);
+    for (int tries = 0; access(server->socket, F_OK) && tries < DEADLINE_MS; tries++) {
+        usleep(1000);
+    }
 }
 
 static inline void
@@ -67,6 +70,15 @@ server_stop(struct server *server)
         server->pid = 0;
         unlink(server->socket);
     }
+}
+
+/* Makes it drop its connections. */
+static inline void
+server_reconnect(struct server *server)
+{
+    char *ctl = xasprintf("%s/ctl", server->folder);
+    server_run((const char *const[]) {"ovs-appctl", "-t", ctl, "ovsdb-server/reconnect", NULL});
+    free(ctl);
 }
 
 static inline void

@@ -34,6 +34,7 @@ client_init(struct client *c, struct loop *loop, const char *remote)
     replica_monitor_column(c->replica, T_PORT, PORT_KEY);
     c->by_name = replica_add_index(c->replica, T_PORT, (uint32_t[]) {PORT_NAME}, 1, T_N);
     assert_null(ovsdb_session_new(loop, remote, c->replica, &session_cbs, c, &c->session));
+    ovsdb_session_set_max_backoff(c->session, 10);
 }
 
 static void
