@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* The layouts are those of OpenFlow 1.5, section 7.2.6, and for the extensions those that ovs-ofctl(8) is seen to send. */
+/* The layouts are those of OpenFlow 1.5, section 7.2.6, and for the extensions those that ovs-ofctl(8) is
+ * seen to send. */
 
 #include "lib/openflow/of_actions.h"
 
@@ -113,7 +114,8 @@ set_field_size(const struct of_field *field, const struct of_value *value, const
 }
 
 void
-of_act_set_field(struct buf *out, enum of_field_id id, const struct of_value *value_, const struct of_value *mask)
+of_act_set_field(struct buf *out, enum of_field_id id, const struct of_value *value_,
+                 const struct of_value *mask)
 {
     const struct of_field *field = of_field(id);
     struct of_value ones = of_value_ones(field->n_bits);
@@ -355,7 +357,8 @@ of_act_controller_begin(struct buf *out, const struct of_controller *spec)
     if (spec->reason != OF_REASON_ACTION) {
         put_property(out, NXAC2PT_REASON, &spec->reason, 1);
     }
-    /* A note to of_act_controller_end(), in the padding: where the userdata property is, and what follows it. */
+    /* A note to of_act_controller_end(), in the padding: where the userdata property is, and what follows
+     * it. */
     if (buf_is_ok(out)) {
         uint8_t *note = (uint8_t *) out->data + start + 10;
         note[0] = (uint8_t) (out->size - start);
@@ -434,7 +437,8 @@ of_act_nat(struct buf *out, const struct of_nat *spec)
         const void *p;
         size_t n;
     } items[] = {
-        {NX_NAT_V4_MIN, &spec->v4_min, 4}, {NX_NAT_V4_MAX, &spec->v4_max, 4}, {NX_NAT_V6_MIN, &spec->v6_min, 16},
+        {NX_NAT_V4_MIN, &spec->v4_min, 4}, {NX_NAT_V4_MAX, &spec->v4_max, 4},
+        {NX_NAT_V6_MIN, &spec->v6_min, 16},
         {NX_NAT_V6_MAX, &spec->v6_max, 16}, {NX_NAT_PORT_MIN, &port_min, 2}, {NX_NAT_PORT_MAX, &port_max, 2},
     };
     size_t start = out->size;
@@ -476,7 +480,8 @@ of_act_learn_begin(struct buf *out, const struct of_learn *spec)
 {
     size_t start = out->size;
     bool has_result = spec->flags & OF_LEARN_WRITE_RESULT, is_learn2 = has_result || spec->limit;
-    uint8_t *p = begin_nx(out, is_learn2 ? NXAST_LEARN2 : NXAST_LEARN, is_learn2 ? (has_result ? 44 : 40) : 32);
+    uint8_t *p = begin_nx(out, is_learn2 ? NXAST_LEARN2 : NXAST_LEARN, is_learn2 ? (has_result ? 44 : 40)
+                          : 32);
     if (p) {
         put_be16(p + 10, spec->idle_timeout);
         put_be16(p + 12, spec->hard_timeout);

@@ -4,14 +4,14 @@
 
 /* What: OpenFlow actions as bytes: functions that append one action to a 'struct buf', and a printer.
  *
- * Why: an action list is built once and then only stored, compared and sent, so its wire form is the form we
- * keep.  The bytes are those that Open vSwitch itself reports for the action, so that "what the switch has" and
- * "what it should have" compare with memcmp().
+ * Why: an action list is built once and then only stored, compared and sent, so its wire form is the form
+ * we keep.  The bytes are those that Open vSwitch itself reports for the action, so that "what the switch
+ * has" and "what it should have" compare with memcmp().
  *
- * Invariants: an action's length is a multiple of 8.  Give the buf the limit OF_ACTIONS_MAX and check buf_is_ok()
- * at the end: then every nested length fits too.
- * Nesting: of_act_X_begin() returns a position to be given to of_act_end() when the nested actions have been
- * appended. */
+ * Invariants: an action's length is a multiple of 8.  Give the buf the limit OF_ACTIONS_MAX and check
+ * buf_is_ok() at the end: then every nested length fits too.
+ * Nesting: of_act_X_begin() returns a position to be given to of_act_end() when the nested actions have
+ * been appended. */
 
 #include "lib/base/err.h"
 #include "lib/openflow/of_field.h"
@@ -24,7 +24,8 @@ void of_act_output_reg(struct buf *out, struct of_subfield src);
 void of_act_output_trunc(struct buf *out, uint16_t port, uint32_t max_len);
 
 /* Sets the bits of 'mask' (NULL: the whole field). */
-void of_act_set_field(struct buf *out, enum of_field_id field, const struct of_value *value, const struct of_value *mask);
+void of_act_set_field(struct buf *out, enum of_field_id field, const struct of_value *value,
+                      const struct of_value *mask);
 void of_act_set_u64(struct buf *out, enum of_field_id field, uint64_t value);
 /* Sets part of a field to 'value' (its low bits). */
 void of_act_load(struct buf *out, struct of_subfield dst, const struct of_value *value);
@@ -43,8 +44,9 @@ void of_act_pop_queue(struct buf *out);
 void of_act_dec_ttl(struct buf *out);
 void of_act_push_vlan(struct buf *out, uint16_t eth_type);
 void of_act_pop_vlan(struct buf *out);
-void of_act_conjunction(struct buf *out, uint32_t id, uint8_t clause, uint8_t n_clauses);        /* 'clause' from 0 */
-void of_act_check_pkt_larger(struct buf *out, uint16_t size, struct of_subfield dst);    /* 'dst' is one bit */
+/* 'clause' from 0 */
+void of_act_conjunction(struct buf *out, uint32_t id, uint8_t clause, uint8_t n_clauses);
+void of_act_check_pkt_larger(struct buf *out, uint16_t size, struct of_subfield dst);   /* 'dst' is one bit */
 void of_act_note(struct buf *out, const void *p, size_t n);
 void of_act_exit(struct buf *out);
 
@@ -57,7 +59,8 @@ struct of_controller {
     const void *userdata;                                    /* borrowed, 'userdata_size' */
     size_t userdata_size;
 };
-enum { OF_REASON_NO_MATCH = 0, OF_REASON_ACTION = 1, OF_REASON_INVALID_TTL = 2, OF_REASON_ACTION_SET = 3, OF_REASON_GROUP = 4, OF_REASON_PACKET_OUT = 5 };
+enum { OF_REASON_NO_MATCH = 0, OF_REASON_ACTION = 1, OF_REASON_INVALID_TTL = 2, OF_REASON_ACTION_SET = 3,
+       OF_REASON_GROUP = 4, OF_REASON_PACKET_OUT = 5 };
 void of_act_controller(struct buf *out, const struct of_controller *spec);
 /* The same with userdata still to come: append it to 'out' between begin and end. */
 size_t of_act_controller_begin(struct buf *out, const struct of_controller *spec);
@@ -77,7 +80,7 @@ struct of_ct {
 size_t of_act_ct_begin(struct buf *out, const struct of_ct *spec);
 enum { OF_NAT_SRC = 1, OF_NAT_DST = 2, OF_NAT_PERSISTENT = 4, OF_NAT_HASH = 8, OF_NAT_RANDOM = 16 };
 struct of_nat {
-    uint16_t flags;                                          /* OF_NAT_*; 0: translate as the connection says */
+    uint16_t flags;                                        /* OF_NAT_*; 0: translate as the connection says */
     uint8_t family;                                          /* 0 (no address), 4 or 6 */
     be32 v4_min, v4_max;                                     /* 'v4_max' may be 0: just 'v4_min' */
     struct in6_addr v6_min, v6_max;
@@ -99,8 +102,8 @@ struct of_learn {
     struct of_subfield result;                               /* with OF_LEARN_WRITE_RESULT: one bit */
 };
 size_t of_act_learn_begin(struct buf *out, const struct of_learn *spec);
-/* Specifications, between begin and of_act_end(): the learned flow matches, or loads, 'dst' with a constant or with what
- * 'src' of the present packet is; or outputs to 'src'. */
+/* Specifications, between begin and of_act_end(): the learned flow matches, or loads, 'dst' with a
+ * constant or with what 'src' of the present packet is; or outputs to 'src'. */
 void of_learn_match_value(struct buf *out, struct of_subfield dst, const struct of_value *value);
 void of_learn_match_field(struct buf *out, struct of_subfield dst, struct of_subfield src);
 void of_learn_load_value(struct buf *out, struct of_subfield dst, const struct of_value *value);
@@ -113,10 +116,12 @@ struct of_sample {
 };
 void of_act_sample(struct buf *out, const struct of_sample *spec);
 
-/* Appends the actions in ovs-ofctl(8) style ("resubmit(,8)", "set_field:0x1->reg0", "drop" for none), as ovs-actions(7) writes
- * them.  Never reads outside 'n' bytes; what does not decode ends the list with " ***bad action***". */
+/* Appends the actions in ovs-ofctl(8) style ("resubmit(,8)", "set_field:0x1->reg0", "drop" for none), as
+ * ovs-actions(7) writes them.  Never reads outside 'n' bytes; what does not decode ends the list with
+ * " ***bad action***". */
 void of_actions_print(const void *p, size_t n, struct buf *out);
-/* Whether 'n' bytes are a well-formed list of actions that this library knows; the error says which is not. */
+/* Whether 'n' bytes are a well-formed list of actions that this library knows; the error says which is
+ * not. */
 struct err *of_actions_check(const void *p, size_t n) MUST_USE;
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* Each action has one line in a table: its number, its least size, and the function that prints it.  A printing function
- * answers false for a body that makes no sense. */
+/* Each action has one line in a table: its number, its least size, and the function that prints it.  A
+ * printing function answers false for a body that makes no sense. */
 
 #include "lib/openflow/of_action_numbers.h"
 #include "lib/openflow/of_actions.h"
@@ -202,7 +202,8 @@ print_exit(struct printer *printer, const uint8_t *p, size_t n)
 static void
 print_reason(struct buf *out, uint8_t reason)
 {
-    static const char *const names[] = {"no_match", "action", "invalid_ttl", "action_set", "group", "packet_out"};
+    static const char *const names[] = {"no_match", "action", "invalid_ttl", "action_set", "group",
+                                        "packet_out"};
     if (reason < ARRAY_SIZE(names)) {
         buf_printf(out, "reason=%s,", names[reason]);
     } else {
@@ -254,7 +255,7 @@ print_controller2(struct printer *printer, const uint8_t *p, size_t n)
 {
     buf_puts(printer->out, "controller(");
     for (size_t ofs = 16; ofs < n;) {
-        size_t length = get_be16(p + ofs + 2);               /* a list is a multiple of 8 long: 4 bytes are there */
+        size_t length = get_be16(p + ofs + 2);         /* a list is a multiple of 8 long: 4 bytes are there */
         if (length < 4 || ROUND_UP(length, 8) > n - ofs
             || !print_controller_property(printer->out, get_be16(p + ofs), p + ofs + 4, length - 4)) {
             return false;
@@ -357,7 +358,8 @@ print_nat_addresses(struct buf *out, const uint8_t **p, size_t n, bool has_max, 
         struct in6_addr v6 = {0};
         be32 v4;
         memcpy(n == 4 ? (void *) &v4 : (void *) &v6, *p, n);
-        buf_printf(out, in_brackets ? "%s[%s]" : "%s%s", i ? "-" : "", n == 4 ? ip4_text(v4).s : ip6_text(&v6).s);
+        buf_printf(out, in_brackets ? "%s[%s]" : "%s%s", i ? "-" : "", n == 4 ? ip4_text(v4).s
+                   : ip6_text(&v6).s);
         *p += n;
     }
 }
@@ -366,7 +368,8 @@ static bool
 print_nat_range(struct buf *out, const uint8_t *p, size_t n, uint16_t present)
 {
     bool v4 = present & NX_NAT_V4_MIN, v6 = present & NX_NAT_V6_MIN, port = present & NX_NAT_PORT_MIN;
-    bool v4_max = present & NX_NAT_V4_MAX, v6_max = present & NX_NAT_V6_MAX, port_max = present & NX_NAT_PORT_MAX;
+    bool v4_max = present & NX_NAT_V4_MAX, v6_max = present & NX_NAT_V6_MAX,
+    port_max = present & NX_NAT_PORT_MAX;
     size_t need = 4u * (v4 + v4_max) + 16u * (v6 + v6_max) + 2u * (port + port_max);
     if (need > n || (v4 && v6) || (v4_max && !v4) || (v6_max && !v6) || (port_max && !port) || present >> 6) {
         return false;
@@ -446,7 +449,8 @@ print_learn_spec(struct printer *printer, const uint8_t *p, size_t n)
     uint16_t header = get_be16(p), dst_kind = header & NX_LEARN_DST;
     unsigned int n_bits = header & NX_LEARN_N_BITS;
     bool is_immediate = header & NX_LEARN_IMMEDIATE, is_output = dst_kind == NX_LEARN_OUTPUT;
-    size_t src_size = is_immediate ? 2 * DIV_ROUND_UP((size_t) n_bits, 16) : 6, size = 2 + src_size + (is_output ? 0 : 6);
+    size_t src_size = is_immediate ? 2 * DIV_ROUND_UP((size_t) n_bits, 16) : 6,
+    size = 2 + src_size + (is_output ? 0 : 6);
     const uint8_t *src_at = p + 2, *dst_at = p + 2 + src_size;
     struct of_subfield src = {0}, dst = {0};
     if (header >> 14 || dst_kind == NX_LEARN_DST || n_bits > 128 || size > n || (is_output && is_immediate)

@@ -17,8 +17,8 @@ MEM_TYPE(of_conn, "switch connections");
 enum { BACKOFF_MS = 1000, MAX_BACKOFF_MS = 8000, HANDSHAKE_MS = 5000, PROBE_MS = 5000 };
 enum { OFPET_HELLO_FAILED = 0, OFPHFC_INCOMPATIBLE = 0 };
 
-/* Waiting: no stream, the timer is the next attempt.  Handshaking: a stream, not yet open; the timer is the end of our
- * patience.  Open: hellos are exchanged; the timer is the next probe. */
+/* Waiting: no stream, the timer is the next attempt.  Handshaking: a stream, not yet open; the timer is
+ * the end of our patience.  Open: hellos are exchanged; the timer is the next probe. */
 struct of_conn {
     struct loop *loop;
     char *target;
@@ -27,7 +27,7 @@ struct of_conn {
     struct stream *stream;                                   /* or NULL */
     bool is_open;
     bool is_probing;                                         /* an echo request is out */
-    bool *freed;                                             /* set by of_conn_free(), for what runs below it; or NULL */
+    bool *freed;                                  /* set by of_conn_free(), for what runs below it; or NULL */
     struct loop_timer *timer;
     int64_t opened_ms;
     int64_t last_input_ms;
@@ -51,7 +51,8 @@ static const struct stream_callbacks stream_cbs = {
     .connected = on_stream_connected, .readable = on_readable, .drained = on_drained, .closed = on_closed};
 
 struct err *
-of_conn_new(struct loop *loop, const char *target, const struct of_conn_callbacks *cbs, void *aux, struct of_conn **ret)
+of_conn_new(struct loop *loop, const char *target, const struct of_conn_callbacks *cbs, void *aux,
+            struct of_conn **ret)
 {
     struct of_conn *conn = xmalloc(sizeof *conn);
     *conn = (struct of_conn) {
@@ -167,7 +168,8 @@ of_conn_set_max_backoff(struct of_conn *conn, int64_t ms)
 }
 
 /* After a while nobody wants to read that it still tries. */
-#define log_attempt(CONN, ...) log_at((CONN)->backoff_ms >= (CONN)->max_backoff_ms ? LOG_DBG : LOG_INFO, __VA_ARGS__)
+#define log_attempt(CONN, ...)                                                                      \
+    log_at((CONN)->backoff_ms >= (CONN)->max_backoff_ms ? LOG_DBG : LOG_INFO, __VA_ARGS__)
 
 static void
 start_connecting(struct of_conn *conn)
@@ -181,8 +183,8 @@ start_connecting(struct of_conn *conn)
     }
 }
 
-/* Takes 'reason' (NULL: the peer ended it).  Ends the connection, or the attempt, and plans the next; disconnected() may free
- * 'conn'. */
+/* Takes 'reason' (NULL: the peer ended it).  Ends the connection, or the attempt, and plans the next;
+ * disconnected() may free 'conn'. */
 static void
 drop(struct of_conn *conn, struct err *reason)
 {
@@ -199,7 +201,8 @@ drop(struct of_conn *conn, struct err *reason)
     conn->stream = NULL;
     conn->is_open = conn->is_probing = false;
     int64_t delay_ms = conn->backoff_ms ? conn->backoff_ms * 2 : (int64_t) BACKOFF_MS;
-    if (was_open && loop_now_ms(conn->loop) - conn->opened_ms >= MAX(conn->backoff_ms, (int64_t) BACKOFF_MS)) {
+    if (was_open && loop_now_ms(conn->loop) - conn->opened_ms >= MAX(conn->backoff_ms,
+                                                                     (int64_t) BACKOFF_MS)) {
         conn->backoff_ms = delay_ms = 0;                     /* it held: try at once */
     } else {
         conn->backoff_ms = delay_ms = MIN(delay_ms, conn->max_backoff_ms);
@@ -325,7 +328,8 @@ handle_message(struct of_conn *conn, const void *p, size_t n)
     }
 }
 
-/* Handles the first message of the input if it is there whole.  False if not, or if the connection was dropped or freed. */
+/* Handles the first message of the input if it is there whole.  False if not, or if the connection was
+ * dropped or freed. */
 static bool
 handle_next(struct of_conn *conn)
 {

@@ -4,11 +4,13 @@
 
 /* What: the connection to a switch: reconnecting, framing, version negotiation, probes.
  *
- * Why: whoever speaks OpenFlow sees only whole messages, of version 1.5, between connected() and disconnected().
+ * Why: whoever speaks OpenFlow sees only whole messages, of version 1.5, between connected() and
+ * disconnected().
  *
  * Owns: its stream.  of_conn_free() may be called in any callback.
- * Bad input: a peer that does not speak OpenFlow 1.5, sends an impossible header, or does not answer probes is disconnected,
- * with a warning in the log, and tried again: after 1 s, doubling up to the maximum. */
+ * Bad input: a peer that does not speak OpenFlow 1.5, sends an impossible header, or does not answer
+ * probes is disconnected, with a warning in the log, and tried again: after 1 s, doubling up to the
+ * maximum. */
 
 #include "lib/openflow/of_msg.h"
 
@@ -22,8 +24,8 @@ struct of_conn_callbacks {
     void (*drained)(void *aux);                              /* may be NULL: all that was sent has left */
 };
 
-/* 'target' is a stream target such as "unix:/var/run/openvswitch/br-int.mgmt".  Connecting starts at once; fails only on a
- * bad target. */
+/* 'target' is a stream target such as "unix:/var/run/openvswitch/br-int.mgmt".  Connecting starts at once;
+ * fails only on a bad target. */
 struct err *of_conn_new(struct loop *loop, const char *target, const struct of_conn_callbacks *cbs, void *aux,
                         struct of_conn **ret) MUST_USE;
 void of_conn_free(struct of_conn *conn);
@@ -43,7 +45,8 @@ size_t of_conn_backlog(const struct of_conn *conn);          /* bytes not yet wr
 
 /* Drops the connection and makes a new one, at once. */
 void of_conn_reconnect(struct of_conn *conn);
-/* An echo request after 'ms' (default 5000) without input; disconnects when as long again passes.  0: none. */
+/* An echo request after 'ms' (default 5000) without input; disconnects when as long again passes.  0:
+ * none. */
 void of_conn_set_probe_interval(struct of_conn *conn, int64_t ms);
 void of_conn_set_max_backoff(struct of_conn *conn, int64_t ms);          /* default 8000 */
 

@@ -4,9 +4,9 @@
 #include "lib/openflow/of_field.h"
 
 static const struct of_field fields[OF_N_FIELDS] = {
-#define X(ID, NAME, OTHER_NAME, BYTES, BITS, HEADER, OTHER_HEADER, MASKABLE, WRITABLE, PREREQ, FORMAT)              \
-    [OFF_##ID] = {.id = OFF_##ID, .name = NAME, .other_name = OTHER_NAME, .n_bytes = BYTES, .n_bits = BITS,         \
-                  .is_maskable = MASKABLE, .is_writable = WRITABLE, .prereq = OF_PREREQ_##PREREQ,                   \
+#define X(ID, NAME, OTHER_NAME, BYTES, BITS, HEADER, OTHER_HEADER, MASKABLE, WRITABLE, PREREQ, FORMAT)\
+    [OFF_##ID] = {.id = OFF_##ID, .name = NAME, .other_name = OTHER_NAME, .n_bytes = BYTES, .n_bits = BITS,\
+                  .is_maskable = MASKABLE, .is_writable = WRITABLE, .prereq = OF_PREREQ_##PREREQ,   \
                   .format = OF_FORMAT_##FORMAT, .header = HEADER, .other_header = OTHER_HEADER},
     OF_FIELDS(X)
 #undef X
@@ -47,7 +47,7 @@ of_field_by_header(uint64_t header)
     }
     /* A field without another header gets a label that no header reaches: class 0xfffe is no one's. */
     switch (header) {
-#define X(ID, NAME, OTHER_NAME, BYTES, BITS, HEADER, OTHER_HEADER, ...)                                             \
+#define X(ID, NAME, OTHER_NAME, BYTES, BITS, HEADER, OTHER_HEADER, ...)                             \
     case OTHER_HEADER ? OTHER_HEADER : OF_HDR(0xfffe, OFF_##ID) | 1: return &fields[OFF_##ID];
         OF_FIELDS(X)
 #undef X
@@ -288,7 +288,8 @@ put_frag(uint64_t value, uint64_t mask, struct buf *out)
 
 /* Prints addresses with their masks; false for other formats. */
 static bool
-put_address(const struct of_field *field, const struct of_value *value, const struct of_value *mask, struct buf *out)
+put_address(const struct of_field *field, const struct of_value *value, const struct of_value *mask,
+            struct buf *out)
 {
     if (field->format == OF_FORMAT_ETH) {
         buf_puts(out, eth_addr_text(of_value_to_eth(value)).s);
@@ -299,7 +300,8 @@ put_address(const struct of_field *field, const struct of_value *value, const st
         struct ip4_prefix prefix = {of_value_to_ip4(value), mask ? of_value_to_ip4(mask) : UINT32_MAX};
         buf_puts(out, ip4_prefix_text(prefix).s);
     } else if (field->format == OF_FORMAT_IP6) {
-        struct ip6_prefix prefix = {of_value_to_ip6(value), mask ? of_value_to_ip6(mask) : ip6_mask_from_plen(128)};
+        struct ip6_prefix prefix = {of_value_to_ip6(value), mask ? of_value_to_ip6(mask)
+                                    : ip6_mask_from_plen(128)};
         buf_puts(out, ip6_prefix_text(&prefix).s);
     } else {
         return false;
@@ -346,7 +348,8 @@ of_subfield_is_whole(struct of_subfield sf)
 bool
 of_subfield_is_valid(struct of_subfield sf)
 {
-    return (unsigned int) sf.field < OF_N_FIELDS && sf.n_bits && sf.ofs + sf.n_bits <= of_field(sf.field)->n_bits;
+    return (unsigned int) sf.field < OF_N_FIELDS && sf.n_bits
+        && sf.ofs + sf.n_bits <= of_field(sf.field)->n_bits;
 }
 
 void
@@ -365,7 +368,8 @@ of_subfield_print(struct of_subfield sf, struct buf *out)
 void
 of_port_print(uint32_t port, struct buf *out)
 {
-    static const char *const names[] = {"in_port", "table", "normal", "flood", "all", "controller", "local", "any"};
+    static const char *const names[] = {"in_port", "table", "normal", "flood", "all", "controller", "local",
+                                        "any"};
     if (port >= OF_PORT_IN_PORT) {
         buf_puts(out, names[port - OF_PORT_IN_PORT]);
     } else {

@@ -30,12 +30,12 @@ enum of_prereq {
     OF_PREREQ_ND,                                            /* ICMPv6 type 135 or 136, code 0 */
     OF_PREREQ_ND_NS,
     OF_PREREQ_ND_NA,
-    OF_PREREQ_CT,                                            /* IP, and a ct_state that says "tracked and valid" */
+    OF_PREREQ_CT,                                       /* IP, and a ct_state that says "tracked and valid" */
     OF_PREREQ_CT4,
     OF_PREREQ_CT6,
 };
-/* How a value prints.  (OpenFlow has two input ports: in_port_oxm, of 32 bits, is what a match knows; in_port, of 16, is what
- * actions may set, push and pop.) */
+/* How a value prints.  (OpenFlow has two input ports: in_port_oxm, of 32 bits, is what a match knows;
+ * in_port, of 16, is what actions may set, push and pop.) */
 enum of_format {
     OF_FORMAT_DECIMAL,
     OF_FORMAT_HEX,
@@ -48,8 +48,8 @@ enum of_format {
     OF_FORMAT_FRAG,
 };
 
-/* X(ID, name, other name or NULL, bytes, bits, header to write, other header to read or 0, maskable, writable,
- *   prerequisite, format).  A header is OF_HDR_*(number), without mask bit and length. */
+/* X(ID, name, other name or NULL, bytes, bits, header to write, other header to read or 0, maskable,
+ *   writable, prerequisite, format).  A header is OF_HDR_*(number), without mask bit and length. */
 #define OF_HDR(CLASS, FIELD) ((uint64_t) (CLASS) << 48 | (uint64_t) (FIELD) << 41)
 #define OF_HDR_NXM(FIELD) OF_HDR(0x0000, FIELD)
 #define OF_HDR_NX(FIELD) OF_HDR(0x0001, FIELD)
@@ -199,10 +199,10 @@ struct of_field {
 };
 
 const struct of_field *of_field(enum of_field_id id);
-const struct of_field *of_field_by_name(struct str name);                /* either name; NULL if there is none */
+const struct of_field *of_field_by_name(struct str name);             /* either name; NULL if there is none */
 /* The header an Open vSwitch action names the field by: NXM where there is one. */
 uint64_t of_field_nxm_header(const struct of_field *field);
-const struct of_field *of_field_by_header(uint64_t header);              /* without mask bit and length; NULL */
+const struct of_field *of_field_by_header(uint64_t header);            /* without mask bit and length; NULL */
 
 /* A value of up to 128 bits, as one big-endian number: bit 0 is the low bit of b[15]. */
 struct of_value {
@@ -220,8 +220,16 @@ be32 of_value_to_ip4(const struct of_value *value);
 struct in6_addr of_value_to_ip6(const struct of_value *value);
 struct eth_addr of_value_to_eth(const struct of_value *value);
 bool of_value_is_zero(const struct of_value *value);
-static inline bool of_value_eq(const struct of_value *a, const struct of_value *b) { return !memcmp(a, b, sizeof *a); }
-static inline int of_value_cmp(const struct of_value *a, const struct of_value *b) { return memcmp(a, b, sizeof *a); }
+static inline int
+of_value_cmp(const struct of_value *a, const struct of_value *b)
+{
+    return memcmp(a, b, sizeof *a);
+}
+static inline bool
+of_value_eq(const struct of_value *a, const struct of_value *b)
+{
+    return !of_value_cmp(a, b);
+}
 struct of_value of_value_and(const struct of_value *a, const struct of_value *b);
 struct of_value of_value_or(const struct of_value *a, const struct of_value *b);
 struct of_value of_value_not(const struct of_value *a);
@@ -245,14 +253,14 @@ of_subfield_whole(enum of_field_id id)
 }
 bool of_subfield_is_whole(struct of_subfield sf);
 bool of_subfield_is_valid(struct of_subfield sf);            /* at least one bit, all inside the field */
-void of_subfield_print(struct of_subfield sf, struct buf *out);          /* "reg0[]", "reg0[0..3]", "reg0[5]" */
+void of_subfield_print(struct of_subfield sf, struct buf *out);        /* "reg0[]", "reg0[0..3]", "reg0[5]" */
 
 /* A header on the wire, whose mask bit and length are added: four bytes, or eight for an experimenter's. */
 void of_header_put(struct buf *out, uint64_t header, bool has_mask, size_t n_bytes);
 struct of_header {
     const struct of_field *field;                            /* NULL: one we do not know */
     bool has_mask;
-    size_t n_bytes;                                          /* of the body that follows: value, and mask if it has one */
+    size_t n_bytes;                              /* of the body that follows: value, and mask if it has one */
 };
 bool of_header_pull(struct str *p, struct of_header *ret);               /* false if cut short */
 

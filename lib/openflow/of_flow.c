@@ -7,7 +7,8 @@
 
 enum { OFPIT_APPLY_ACTIONS = 4 };
 enum { OFP_NO_BUFFER = 0xffffffff };
-enum { OXS_CLASS = 0x8002, OXS_DURATION = 0, OXS_PACKETS = 4, OXS_BYTES = 5 };   /* OpenFlow 1.5, section 7.2.4 */
+/* OpenFlow 1.5, section 7.2.4 */
+enum { OXS_CLASS = 0x8002, OXS_DURATION = 0, OXS_PACKETS = 4, OXS_BYTES = 5 };
 
 void
 of_flow_mod_init(struct of_flow_mod *fm)
@@ -50,8 +51,8 @@ of_put_flow_mod(struct buf *out, uint32_t xid, const struct of_flow_mod *fm)
     return of_msg_end(out, start);
 }
 
-/* Reads a list of instructions.  '*ret_actions' are those of apply_actions; '*ret_has_others' says that there is something
- * else. */
+/* Reads a list of instructions.  '*ret_actions' are those of apply_actions; '*ret_has_others' says that
+ * there is something else. */
 static struct err *
 instructions(struct str p, struct str *ret_actions, bool *ret_has_others)
 {
@@ -82,7 +83,8 @@ of_flow_mod_decode(const struct of_msg *msg, struct of_flow_mod *ret)
     struct str rest = str_n(msg->body.s + 40, msg->body.n - 40), actions;
     struct of_flow_mod fm = {
         .cookie = get_be64(p), .cookie_mask = get_be64(p + 8), .table_id = p[16],
-        .command = (enum of_flow_command) p[17], .idle_timeout = get_be16(p + 18), .hard_timeout = get_be16(p + 20),
+        .command = (enum of_flow_command) p[17], .idle_timeout = get_be16(p + 18),
+        .hard_timeout = get_be16(p + 20),
         .priority = get_be16(p + 22), .out_port = get_be32(p + 28), .out_group = get_be32(p + 32),
         .flags = get_be16(p + 36), .importance = get_be16(p + 38),
     };
@@ -123,7 +125,8 @@ of_put_flow_desc_request(struct buf *out, uint32_t xid, const struct of_flow_fil
     (void) of_msg_end(out, start);
 }
 
-/* Reads an ofp_stats at the front of '*p' and moves '*p' behind it.  Statistics that we do not know are skipped. */
+/* Reads an ofp_stats at the front of '*p' and moves '*p' behind it.  Statistics that we do not know are
+ * skipped. */
 static struct err *
 pull_stats(struct str *p, struct of_flow_desc *desc)
 {
@@ -186,7 +189,8 @@ of_flow_desc_pull(struct str *body, struct of_flow_desc *ret)
     }
     *body = str_n(body->s + length, body->n - length);
     struct of_flow_desc desc = {
-        .table_id = p[4], .priority = get_be16(p + 6), .idle_timeout = get_be16(p + 8), .hard_timeout = get_be16(p + 10),
+        .table_id = p[4], .priority = get_be16(p + 6), .idle_timeout = get_be16(p + 8),
+        .hard_timeout = get_be16(p + 10),
         .flags = get_be16(p + 12), .importance = get_be16(p + 14), .cookie = get_be64(p + 16),
     };
     struct err *e = flow_desc_rest(str_n((const char *) p + 24, length - 24), &desc);
@@ -197,7 +201,8 @@ of_flow_desc_pull(struct str *body, struct of_flow_desc *ret)
 }
 
 static void
-print_cookie_and_flags(uint64_t cookie, uint16_t idle_timeout, uint16_t hard_timeout, uint16_t importance, uint16_t flags,
+print_cookie_and_flags(uint64_t cookie, uint16_t idle_timeout, uint16_t hard_timeout, uint16_t importance,
+                       uint16_t flags,
                        struct buf *out)
 {
     if (cookie) {
@@ -218,7 +223,8 @@ print_cookie_and_flags(uint64_t cookie, uint16_t idle_timeout, uint16_t hard_tim
 void
 of_flow_desc_print(const struct of_flow_desc *desc, struct buf *out)
 {
-    print_cookie_and_flags(desc->cookie, desc->idle_timeout, desc->hard_timeout, desc->importance, desc->flags, out);
+    print_cookie_and_flags(desc->cookie, desc->idle_timeout, desc->hard_timeout, desc->importance,
+                           desc->flags, out);
     buf_printf(out, "table=%u,priority=%u", desc->table_id, desc->priority);
     buf_puts(out, of_match_is_empty(&desc->match) ? "" : ",");
     of_match_print(&desc->match, out);
@@ -233,7 +239,8 @@ of_flow_mod_print(const struct of_flow_mod *fm, struct buf *out)
     static const char *const commands[] = {"add", "modify", "modify_strict", "delete", "delete_strict"};
     const struct of_flow_desc desc = {
         .table_id = fm->table_id, .priority = fm->priority, .idle_timeout = fm->idle_timeout,
-        .hard_timeout = fm->hard_timeout, .importance = fm->importance, .flags = fm->flags, .cookie = fm->cookie,
+        .hard_timeout = fm->hard_timeout, .importance = fm->importance, .flags = fm->flags,
+        .cookie = fm->cookie,
         .match = fm->match, .actions = fm->actions, .n_actions = fm->n_actions,
     };
     buf_printf(out, "%s ", commands[fm->command]);

@@ -10,7 +10,8 @@ enum { OFPGBPT_WEIGHT = 0, OFPGBPT_WATCH_PORT = 1, OFPGBPT_WATCH_GROUP = 2, OFPG
 enum { NETRONOME = 0x0000154d, NTRT_SELECTION_METHOD = 1, SELECTION_HEADER = 40, METHOD_NAME_MAX = 16 };
 enum { OFPMBT_DROP = 1 };
 
-static const char *const method_names[] = {[OF_SELECT_DEFAULT] = "", [OF_SELECT_HASH] = "hash", [OF_SELECT_DP_HASH] = "dp_hash"};
+static const char *const method_names[] = {[OF_SELECT_DEFAULT] = "", [OF_SELECT_HASH] = "hash",
+                                           [OF_SELECT_DP_HASH] = "dp_hash"};
 
 void
 of_group_fini(struct of_group *group)
@@ -198,7 +199,8 @@ read_content(struct str p, size_t n_buckets, struct of_group *group)
 }
 
 struct err *
-of_group_mod_decode(const struct of_msg *msg, enum of_group_command *ret_command, uint32_t *ret_command_bucket,
+of_group_mod_decode(const struct of_msg *msg, enum of_group_command *ret_command,
+                    uint32_t *ret_command_bucket,
                     struct of_group *ret)
 {
     if (msg->kind != OF_GROUP_MOD) {
@@ -206,7 +208,8 @@ of_group_mod_decode(const struct of_msg *msg, enum of_group_command *ret_command
     }
     const uint8_t *p = (const uint8_t *) msg->body.s;
     uint16_t command = get_be16(p);
-    if ((command > OFPGC_REMOVE_BUCKET && command != OFPGC_ADD_OR_MODIFY) || command == 4 || p[2] > OFPGT_FAST_FAILOVER) {
+    if ((command > OFPGC_REMOVE_BUCKET && command != OFPGC_ADD_OR_MODIFY) || command == 4
+        || p[2] > OFPGT_FAST_FAILOVER) {
         return err_new("group_mod with command %u, type %u", command, p[2]);
     }
     struct of_group group = {.group_id = get_be32(p + 4), .type = (enum of_group_type) p[2]};
@@ -260,7 +263,8 @@ print_select_fields(const struct of_group *group, struct buf *out)
     const char *separator = "";
     buf_puts(out, ",fields(");
     while (of_header_pull(&p, &header) && header.field && header.n_bytes <= p.n && header.n_bytes <= 16) {
-        struct of_value mask = of_value_from_bytes(p.s, header.n_bytes), ones = of_value_ones(header.field->n_bits);
+        struct of_value mask = of_value_from_bytes(p.s, header.n_bytes),
+        ones = of_value_ones(header.field->n_bits);
         buf_printf(out, "%s%s", separator, header.field->name);
         if (!of_value_eq(&mask, &ones)) {
             buf_putc(out, '=');

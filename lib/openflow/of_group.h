@@ -7,7 +7,8 @@
 #include "lib/base/vec.h"
 #include "lib/openflow/of_msg.h"
 
-enum of_group_command { OFPGC_ADD = 0, OFPGC_MODIFY = 1, OFPGC_DELETE = 2, OFPGC_INSERT_BUCKET = 3, OFPGC_REMOVE_BUCKET = 5,
+enum of_group_command { OFPGC_ADD = 0, OFPGC_MODIFY = 1, OFPGC_DELETE = 2, OFPGC_INSERT_BUCKET = 3,
+                        OFPGC_REMOVE_BUCKET = 5,
                         OFPGC_ADD_OR_MODIFY = 0x8000 };
 enum of_group_type { OFPGT_ALL = 0, OFPGT_SELECT = 1, OFPGT_INDIRECT = 2, OFPGT_FAST_FAILOVER = 3 };
 enum { OFPG_MAX = 0xffffff00, OFPG_ALL = 0xfffffffc, OFPG_ANY = 0xffffffff };
@@ -35,7 +36,8 @@ void of_group_fini(struct of_group *group);
 /* 'command_bucket' is OFPG_BUCKET_ALL but for insert and remove. */
 bool of_put_group_mod(struct buf *out, uint32_t xid, enum of_group_command command, uint32_t command_bucket,
                       const struct of_group *group) MUST_USE;
-struct err *of_group_mod_decode(const struct of_msg *msg, enum of_group_command *ret_command, uint32_t *ret_command_bucket,
+struct err *of_group_mod_decode(const struct of_msg *msg, enum of_group_command *ret_command,
+                                uint32_t *ret_command_bucket,
                                 struct of_group *ret) MUST_USE;
 void of_put_group_desc_request(struct buf *out, uint32_t xid, uint32_t group_id);        /* or OFPG_ALL */
 /* Takes the first group off '*body'; walk while body->n.  The caller finishes '*ret'. */
@@ -51,10 +53,13 @@ struct of_meter {                                            /* with one band, t
     bool has_band;
     uint32_t rate, burst;                                    /* of the band */
 };
-void of_put_meter_mod(struct buf *out, uint32_t xid, enum of_meter_command command, const struct of_meter *meter);
-struct err *of_meter_mod_decode(const struct of_msg *msg, enum of_meter_command *ret_command, struct of_meter *ret) MUST_USE;
+void of_put_meter_mod(struct buf *out, uint32_t xid, enum of_meter_command command,
+                      const struct of_meter *meter);
+struct err *of_meter_mod_decode(const struct of_msg *msg, enum of_meter_command *ret_command,
+                                struct of_meter *ret) MUST_USE;
 void of_put_meter_config_request(struct buf *out, uint32_t xid, uint32_t meter_id);      /* or OFPM_ALL */
-struct err *of_meter_pull(struct str *body, struct of_meter *ret) MUST_USE;      /* of bands, the first drop band */
+/* of bands, the first drop band */
+struct err *of_meter_pull(struct str *body, struct of_meter *ret) MUST_USE;
 void of_meter_print(const struct of_meter *meter, struct buf *out);
 
 #endif

@@ -63,7 +63,8 @@ find(const struct of_match *match, enum of_field_id field, size_t *ret_pos)
 
 /* Sets a field that is stored as it is. */
 static void
-set_stored(struct of_match *match, enum of_field_id id, const struct of_value *value, const struct of_value *mask)
+set_stored(struct of_match *match, enum of_field_id id, const struct of_value *value,
+           const struct of_value *mask)
 {
     const struct of_field *field = of_field(id);
     struct of_value ones = of_value_ones(field->n_bits);
@@ -260,7 +261,8 @@ of_match_unset(struct of_match *match, enum of_field_id id)
 }
 
 bool
-of_match_get(const struct of_match *match, enum of_field_id id, struct of_value *ret_value, struct of_value *ret_mask)
+of_match_get(const struct of_match *match, enum of_field_id id, struct of_value *ret_value,
+             struct of_value *ret_mask)
 {
     struct of_value value, mask, unused;
     struct part parts[4];

@@ -5,7 +5,8 @@
 
 enum { NX_HEADER_SIZE = 16, MULTIPART_HEADER_SIZE = 16, OFPMPF_MORE = 1 };
 enum {
-    NXT_SET_PACKET_IN_FORMAT = 16, NXT_SET_CONTROLLER_ID = 20, NXT_TLV_TABLE_MOD = 24, NXT_TLV_TABLE_REQUEST = 25,
+    NXT_SET_PACKET_IN_FORMAT = 16, NXT_SET_CONTROLLER_ID = 20, NXT_TLV_TABLE_MOD = 24,
+    NXT_TLV_TABLE_REQUEST = 25,
     NXT_TLV_TABLE_REPLY = 26, NXT_RESUME = 28, NXT_CT_FLUSH_ZONE = 29, NXT_PACKET_IN2 = 30,
 };
 enum { OFPHET_VERSIONBITMAP = 1 };
@@ -92,7 +93,8 @@ header_size(const struct of_msg *msg, int *ret_subtype)
     if (is_multipart && msg->whole.n >= MULTIPART_HEADER_SIZE) {
         *ret_subtype = get_be16(p + 8);
         return MULTIPART_HEADER_SIZE;
-    } else if (msg->type == OFPT_EXPERIMENTER && msg->whole.n >= NX_HEADER_SIZE && get_be32(p + 8) == OF_NICIRA
+    } else if (msg->type == OFPT_EXPERIMENTER && msg->whole.n >= NX_HEADER_SIZE
+               && get_be32(p + 8) == OF_NICIRA
                && get_be32(p + 12) <= INT32_MAX) {
         *ret_subtype = (int) get_be32(p + 12);
         return NX_HEADER_SIZE;
@@ -107,7 +109,8 @@ of_msg_parse(const void *p, size_t n, struct of_msg *ret)
         return err_new("OpenFlow message of %zu bytes does not have the length it says", n);
     }
     const uint8_t *header = p;
-    struct of_msg msg = {.version = header[0], .type = header[1], .xid = get_be32(header + 4), .whole = str_n(p, n)};
+    struct of_msg msg = {.version = header[0], .type = header[1], .xid = get_be32(header + 4),
+                         .whole = str_n(p, n)};
     int subtype;
     size_t size = header_size(&msg, &subtype);
     msg.body = str_n(msg.whole.s + size, n - size);
@@ -264,7 +267,8 @@ of_features_decode(const struct of_msg *msg, struct of_features *ret)
     const uint8_t *p = (const uint8_t *) msg->body.s;
     if (!e) {
         *ret = (struct of_features) {
-            .datapath_id = get_be64(p), .n_buffers = get_be32(p + 8), .n_tables = p[12], .auxiliary_id = p[13],
+            .datapath_id = get_be64(p), .n_buffers = get_be32(p + 8), .n_tables = p[12],
+            .auxiliary_id = p[13],
             .capabilities = get_be32(p + 16),
         };
     }

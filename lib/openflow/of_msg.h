@@ -2,13 +2,16 @@
 #ifndef WEFT_OPENFLOW_OF_MSG_H
 #define WEFT_OPENFLOW_OF_MSG_H
 
-/* What: OpenFlow 1.5 messages: the header, which message one is, and those about the connection itself (hello, error,
- * echo, features, barrier, role, asynchronous configuration) with Open vSwitch's extensions.
+/* What: OpenFlow 1.5 messages: the header, which message one is, and those about the connection itself
+ * (hello, error, echo, features, barrier, role, asynchronous configuration) with Open vSwitch's
+ * extensions.
  *
- * Why: flows, groups and packets have headers of their own (of_flow.h, of_group.h, of_packet.h, ...); all build on this.
+ * Why: flows, groups and packets have headers of their own (of_flow.h, of_group.h, of_packet.h, ...); all
+ * build on this.
  *
- * Shape: of_put_X() appends a whole message to a buf.  Those whose content has no bound return false, and append
- * nothing, when it does not fit in a message (65535 bytes).  of_X_decode() reads a message whose kind is X.
+ * Shape: of_put_X() appends a whole message to a buf.  Those whose content has no bound return false, and
+ * append nothing, when it does not fit in a message (65535 bytes).  of_X_decode() reads a message whose
+ * kind is X.
  * Bad input: decoders never read outside the message; errors say what is wrong in words for a log. */
 
 #include "lib/base/err.h"
@@ -22,8 +25,10 @@ enum { OF_NICIRA = 0x00002320, OF_ONF = 0x4f4e4600 };
 enum {
     OFPT_HELLO = 0, OFPT_ERROR = 1, OFPT_ECHO_REQUEST = 2, OFPT_ECHO_REPLY = 3, OFPT_EXPERIMENTER = 4,
     OFPT_FEATURES_REQUEST = 5, OFPT_FEATURES_REPLY = 6, OFPT_SET_CONFIG = 9, OFPT_PACKET_IN = 10,
-    OFPT_FLOW_REMOVED = 11, OFPT_PORT_STATUS = 12, OFPT_PACKET_OUT = 13, OFPT_FLOW_MOD = 14, OFPT_GROUP_MOD = 15,
-    OFPT_MULTIPART_REQUEST = 18, OFPT_MULTIPART_REPLY = 19, OFPT_BARRIER_REQUEST = 20, OFPT_BARRIER_REPLY = 21,
+    OFPT_FLOW_REMOVED = 11, OFPT_PORT_STATUS = 12, OFPT_PACKET_OUT = 13, OFPT_FLOW_MOD = 14,
+    OFPT_GROUP_MOD = 15,
+    OFPT_MULTIPART_REQUEST = 18, OFPT_MULTIPART_REPLY = 19, OFPT_BARRIER_REQUEST = 20,
+    OFPT_BARRIER_REPLY = 21,
     OFPT_ROLE_REQUEST = 24, OFPT_ROLE_REPLY = 25, OFPT_SET_ASYNC = 28, OFPT_METER_MOD = 29,
     OFPT_ROLE_STATUS = 30, OFPT_TABLE_STATUS = 31, OFPT_REQUEST_FORWARD = 32,
     OFPT_BUNDLE_CONTROL = 33, OFPT_BUNDLE_ADD_MESSAGE = 34,
@@ -51,11 +56,12 @@ struct of_msg {
     uint8_t type;
     uint32_t xid;
     enum of_kind kind;
-    bool more;                                               /* multipart: another part with this xid follows */
+    bool more;                                             /* multipart: another part with this xid follows */
     struct str whole;                                        /* header included */
     struct str body;                                         /* behind the (experimenter, multipart) header */
 };
-/* The length of the first message in the 'n' bytes at 'p': 0 if that cannot be told yet.  An impossible header gives an error. */
+/* The length of the first message in the 'n' bytes at 'p': 0 if that cannot be told yet.  An impossible
+ * header gives an error. */
 struct err *of_frame(const void *p, size_t n, size_t *ret_length) MUST_USE;
 /* Reads the header of the one whole message in the 'n' bytes at 'p'. */
 struct err *of_msg_parse(const void *p, size_t n, struct of_msg *ret) MUST_USE;
@@ -63,8 +69,8 @@ struct err *of_msg_parse(const void *p, size_t n, struct of_msg *ret) MUST_USE;
 /* One line, or several for lists, such as ovs-ofctl's ofp-print writes.  Any bytes may come. */
 void of_msg_print(const void *p, size_t n, struct buf *out);
 
-/* For the encoders: a header whose length of_msg_end() fills in.  of_msg_end() returns false, and removes what was written
- * since 'start', if that is too long or the buf overflowed. */
+/* For the encoders: a header whose length of_msg_end() fills in.  of_msg_end() returns false, and removes
+ * what was written since 'start', if that is too long or the buf overflowed. */
 size_t of_msg_begin(struct buf *out, uint8_t type, uint32_t xid);
 size_t of_nx_msg_begin(struct buf *out, uint32_t subtype, uint32_t xid);
 size_t of_multipart_begin(struct buf *out, bool is_reply, uint16_t type, bool more, uint32_t xid);
@@ -96,10 +102,10 @@ void of_put_set_config(struct buf *out, uint32_t xid, uint16_t miss_send_len);
 struct of_error {
     uint16_t type, code;
     uint32_t experimenter;                                   /* 'type' 0xffff, else 0 */
-    struct str data;                                         /* the first bytes of the message that was wrong; borrowed */
+    struct str data;                             /* the first bytes of the message that was wrong; borrowed */
 };
 struct err *of_error_decode(const struct of_msg *msg, struct of_error *ret) MUST_USE;
-void of_error_print(const struct of_error *error, struct buf *out);      /* "OFPBMC_BAD_PREREQ", or its numbers */
+void of_error_print(const struct of_error *error, struct buf *out);  /* "OFPBMC_BAD_PREREQ", or its numbers */
 /* Quotes at most 1024 bytes of 'data', the message that was wrong. */
 void of_put_error(struct buf *out, uint32_t xid, uint16_t type, uint16_t code, const void *data, size_t n);
 
@@ -129,7 +135,8 @@ struct of_tlv_map {                                          /* tun_metadata 'in
     uint8_t option_length;                                   /* of the value, a multiple of 4 */
     uint16_t index;
 };
-void of_put_tlv_table_mod(struct buf *out, uint32_t xid, uint16_t command, const struct of_tlv_map *maps, size_t n);
+void of_put_tlv_table_mod(struct buf *out, uint32_t xid, uint16_t command, const struct of_tlv_map *maps,
+                          size_t n);
 void of_put_tlv_table_request(struct buf *out, uint32_t xid);
 enum { OF_TLV_MAPS_MAX = 64 };
 struct of_tlv_table {
@@ -140,11 +147,12 @@ struct of_tlv_table {
 };
 struct err *of_tlv_table_decode(const struct of_msg *msg, struct of_tlv_table *ret) MUST_USE;
 
-/* Bundles (section 7.3.9): open, add, commit.  A message that Open vSwitch refuses when it is added is only missing from
- * the bundle: a commit that follows applies the rest, atomic or not.  Whoever wants all or nothing sends a barrier after the
- * last add and discards the bundle if an error came before its reply. */
+/* Bundles (section 7.3.9): open, add, commit.  A message that Open vSwitch refuses when it is added is
+ * only missing from the bundle: a commit that follows applies the rest, atomic or not.  Whoever wants all
+ * or nothing sends a barrier after the last add and discards the bundle if an error came before its reply. */
 enum { OFPBCT_OPEN_REQUEST = 0, OFPBCT_OPEN_REPLY = 1, OFPBCT_CLOSE_REQUEST = 2, OFPBCT_CLOSE_REPLY = 3,
-       OFPBCT_COMMIT_REQUEST = 4, OFPBCT_COMMIT_REPLY = 5, OFPBCT_DISCARD_REQUEST = 6, OFPBCT_DISCARD_REPLY = 7 };
+       OFPBCT_COMMIT_REQUEST = 4, OFPBCT_COMMIT_REPLY = 5, OFPBCT_DISCARD_REQUEST = 6,
+       OFPBCT_DISCARD_REPLY = 7 };
 enum { OFPBF_ATOMIC = 1, OFPBF_ORDERED = 2 };
 struct of_bundle {
     uint32_t id;
@@ -153,11 +161,12 @@ struct of_bundle {
 };
 void of_put_bundle_control(struct buf *out, uint32_t xid, const struct of_bundle *bundle);
 struct err *of_bundle_decode(const struct of_msg *msg, struct of_bundle *ret) MUST_USE;
-/* Around a message with the same xid: begin, of_put_X(), end.  of_bundle_add_end() is like of_msg_end(), and also removes
- * everything since 'start' if of_put_X() put nothing because it did not fit. */
+/* Around a message with the same xid: begin, of_put_X(), end.  of_bundle_add_end() is like of_msg_end(),
+ * and also removes everything since 'start' if of_put_X() put nothing because it did not fit. */
 size_t of_bundle_add_begin(struct buf *out, uint32_t xid, uint32_t bundle_id, uint16_t flags);
 bool of_bundle_add_end(struct buf *out, size_t start);
 /* The message inside 'msg'; borrowed. */
-struct err *of_bundle_add_decode(const struct of_msg *msg, uint32_t *ret_bundle_id, struct of_msg *ret_inner) MUST_USE;
+struct err *of_bundle_add_decode(const struct of_msg *msg, uint32_t *ret_bundle_id,
+                                 struct of_msg *ret_inner) MUST_USE;
 
 #endif

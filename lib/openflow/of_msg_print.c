@@ -38,7 +38,8 @@ print_features(const struct of_msg *msg, struct buf *out)
     struct of_features features;
     struct err *e = of_features_decode(msg, &features);
     if (!e) {
-        buf_printf(out, " dpid=%016llx n_tables=%u", (unsigned long long) features.datapath_id, features.n_tables);
+        buf_printf(out, " dpid=%016llx n_tables=%u", (unsigned long long) features.datapath_id,
+                   features.n_tables);
     }
     return e;
 }
@@ -78,7 +79,8 @@ print_flow_removed(const struct of_msg *msg, struct buf *out)
     struct of_flow_removed removed;
     struct err *e = of_flow_removed_decode(msg, &removed);
     if (!e) {
-        buf_printf(out, " reason=%u table=%u,priority=%u ", removed.reason, removed.table_id, removed.priority);
+        buf_printf(out, " reason=%u table=%u,priority=%u ", removed.reason, removed.table_id,
+                   removed.priority);
         of_match_print(&removed.match, out);
         of_match_fini(&removed.match);
     }
@@ -150,7 +152,8 @@ print_port(const struct of_port *port, struct buf *out)
     of_port_print(port->port, out);
     buf_printf(out, "(");
     buf_put_json_string(out, str_from(port->name));
-    buf_printf(out, ") addr=%s config=0x%x state=0x%x", eth_addr_text(port->hw_addr).s, port->config, port->state);
+    buf_printf(out, ") addr=%s config=0x%x state=0x%x", eth_addr_text(port->hw_addr).s, port->config,
+               port->state);
 }
 
 static struct err *
@@ -187,7 +190,8 @@ print_packet_in(const struct of_msg *msg, struct buf *out)
     struct of_packet_in pin;
     struct err *e = of_packet_in_decode(msg, &pin);
     if (!e) {
-        buf_printf(out, " table=%u reason=%u cookie=0x%llx length=%zu/%u userdata=%zu continuation=%zu ", pin.table_id,
+        buf_printf(out, " table=%u reason=%u cookie=0x%llx length=%zu/%u userdata=%zu continuation=%zu ",
+                   pin.table_id,
                    pin.reason, (unsigned long long) pin.cookie, pin.packet.n, pin.full_length, pin.userdata.n,
                    pin.continuation.n);
         of_match_print(&pin.metadata, out);
@@ -218,7 +222,8 @@ print_tlv_table(const struct of_msg *msg, struct buf *out)
     struct err *e = of_tlv_table_decode(msg, &table);
     for (size_t i = 0; !e && i < table.n_maps; i++) {
         const struct of_tlv_map *map = &table.maps[i];
-        buf_printf(out, "\n class=0x%x type=0x%x length=%u tun_metadata%u", map->option_class, map->option_type,
+        buf_printf(out, "\n class=0x%x type=0x%x length=%u tun_metadata%u", map->option_class,
+                   map->option_type,
                    map->option_length, map->index);
     }
     return e;

@@ -27,7 +27,9 @@ read_property(uint16_t type, struct str body, struct of_packet_in *pin)
         pin->has_cookie = true;
         pin->cookie = get_be64(body.s + 4);                  /* behind padding */
         break;
-    case NXPINT_METADATA: of_match_fini(&pin->metadata); return of_match_from_oxm(body.s, body.n, &pin->metadata);
+    case NXPINT_METADATA:
+        of_match_fini(&pin->metadata);
+        return of_match_from_oxm(body.s, body.n, &pin->metadata);
     case NXPINT_USERDATA: pin->userdata = body; break;
     case NXPINT_CONTINUATION: pin->continuation = body; break;
     case NXPINT_BUFFER_ID: break;
@@ -73,7 +75,7 @@ put_property(struct buf *out, uint16_t type, const void *p, size_t n, size_t n_p
     uint8_t header[4];
     size_t length = sizeof header + n_pad + n;
     put_be16(header, type);
-    put_be16(header + 2, (uint16_t) MIN(length, UINT16_MAX));        /* what is longer does not fit the message */
+    put_be16(header + 2, (uint16_t) MIN(length, UINT16_MAX));    /* what is longer does not fit the message */
     buf_put(out, header, sizeof header);
     buf_put_zeros(out, n_pad);
     buf_put(out, p, n);
@@ -136,7 +138,8 @@ of_packet_out_decode(const struct of_msg *msg, struct of_packet_out_decoded *ret
         return err_new("packet_out says %zu bytes of actions, has %zu", n_actions, p.n);
     }
     *ret = (struct of_packet_out_decoded) {
-        .metadata = metadata, .actions = str_n(p.s, n_actions), .packet = str_n(p.s + n_actions, p.n - n_actions),
+        .metadata = metadata, .actions = str_n(p.s, n_actions),
+        .packet = str_n(p.s + n_actions, p.n - n_actions),
     };
     return NULL;
 }

@@ -4,22 +4,22 @@
 
 /* What: packets between switch and controller (packet_in2, resume, packet_out), and the switch's ports.
  *
- * Why: packet_in2 carries, besides the packet, the pipeline's metadata, the userdata of the action that sent it, and a
- * continuation that NXT_RESUME gives back so that the packet goes on where it was. */
+ * Why: packet_in2 carries, besides the packet, the pipeline's metadata, the userdata of the action that
+ * sent it, and a continuation that NXT_RESUME gives back so that the packet goes on where it was. */
 
 #include "lib/openflow/of_match.h"
 #include "lib/openflow/of_msg.h"
 
 struct of_packet_in {
     struct str packet;                                       /* all strs are borrowed from the message */
-    uint32_t full_length;                                    /* of the packet, before it was cut; 0 if not said */
-    uint8_t table_id;                                        /* 0, and no cookie, for what began as a packet_out */
+    uint32_t full_length;                                /* of the packet, before it was cut; 0 if not said */
+    uint8_t table_id;                                   /* 0, and no cookie, for what began as a packet_out */
     uint8_t reason;                                          /* OF_REASON_* */
     bool has_cookie;
     uint64_t cookie;
     struct of_match metadata;                                /* owned */
     struct str userdata;                                     /* {NULL, 0} if none */
-    struct str continuation;                                 /* the property as it came, for of_put_resume() */
+    struct str continuation;                                /* the property as it came, for of_put_resume() */
 };
 struct err *of_packet_in_decode(const struct of_msg *msg, struct of_packet_in *ret) MUST_USE;
 void of_packet_in_fini(struct of_packet_in *pin);
@@ -52,6 +52,7 @@ struct of_port {
 void of_put_port_desc_request(struct buf *out, uint32_t xid);            /* all ports */
 struct err *of_port_pull(struct str *body, struct of_port *ret) MUST_USE;        /* walk while body->n */
 enum { OFPPR_ADD = 0, OFPPR_DELETE = 1, OFPPR_MODIFY = 2 };
-struct err *of_port_status_decode(const struct of_msg *msg, uint8_t *ret_reason, struct of_port *ret) MUST_USE;
+struct err *of_port_status_decode(const struct of_msg *msg, uint8_t *ret_reason,
+                                  struct of_port *ret) MUST_USE;
 
 #endif

@@ -39,7 +39,8 @@ struct addr_text
 eth_addr_text(struct eth_addr addr)
 {
     struct addr_text text;
-    snprintf(text.s, sizeof text.s, "%02x:%02x:%02x:%02x:%02x:%02x", addr.b[0], addr.b[1], addr.b[2], addr.b[3],
+    snprintf(text.s, sizeof text.s, "%02x:%02x:%02x:%02x:%02x:%02x", addr.b[0], addr.b[1], addr.b[2],
+             addr.b[3],
              addr.b[4], addr.b[5]);
     return text;
 }
@@ -399,7 +400,8 @@ bool
 ip_prefix_contains(const struct ip_prefix *prefix, const struct ip_addr *addr)
 {
     return prefix->is_v6 == addr->is_v6
-           && (addr->is_v6 ? ip6_prefix_contains(&prefix->v6, &addr->v6) : ip4_prefix_contains(prefix->v4, addr->v4));
+           && (addr->is_v6 ? ip6_prefix_contains(&prefix->v6, &addr->v6)
+               : ip4_prefix_contains(prefix->v4, addr->v4));
 }
 
 struct ip_prefix

@@ -58,7 +58,7 @@ struct addr_text {
 /* Ethernet. */
 #define ETH_ADDR_ZERO ((struct eth_addr) {{0}})
 #define ETH_ADDR_BROADCAST ((struct eth_addr) {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}})
-bool eth_addr_parse(struct str text, struct eth_addr *ret);              /* six pairs of hex digits, either case */
+bool eth_addr_parse(struct str text, struct eth_addr *ret);         /* six pairs of hex digits, either case */
 struct addr_text eth_addr_text(struct eth_addr addr);                    /* lower case */
 static inline bool eth_addr_eq(struct eth_addr a, struct eth_addr b) { return !memcmp(&a, &b, sizeof a); }
 bool eth_addr_is_zero(struct eth_addr addr);
@@ -68,7 +68,7 @@ uint64_t eth_addr_to_u64(struct eth_addr addr);                          /* the 
 struct eth_addr eth_addr_from_u64(uint64_t x);
 
 /* IPv4. */
-bool ip4_parse(struct str text, be32 *ret);                              /* dotted quad, decimal, no leading zeros */
+bool ip4_parse(struct str text, be32 *ret);                       /* dotted quad, decimal, no leading zeros */
 struct addr_text ip4_text(be32 addr);
 static inline bool ip4_is_multicast(be32 addr) { return (be32toh(addr) >> 28) == 0xe; }
 static inline bool ip4_is_broadcast(be32 addr) { return addr == 0xffffffff; }
@@ -92,7 +92,11 @@ static inline bool ip4_prefix_contains(struct ip4_prefix prefix, be32 addr)
 /* IPv6. */
 bool ip6_parse(struct str text, struct in6_addr *ret);
 struct addr_text ip6_text(const struct in6_addr *addr);
-static inline bool ip6_eq(const struct in6_addr *a, const struct in6_addr *b) { return !memcmp(a, b, sizeof *a); }
+static inline bool
+ip6_eq(const struct in6_addr *a, const struct in6_addr *b)
+{
+    return !memcmp(a, b, sizeof *a);
+}
 bool ip6_is_zero(const struct in6_addr *addr);
 static inline bool ip6_is_multicast(const struct in6_addr *addr) { return addr->s6_addr[0] == 0xff; }
 static inline bool ip6_is_link_local(const struct in6_addr *addr)
@@ -102,7 +106,7 @@ static inline bool ip6_is_link_local(const struct in6_addr *addr)
 struct in6_addr ip6_and(const struct in6_addr *a, const struct in6_addr *b);
 struct in6_addr ip6_mask_from_plen(unsigned int plen);                   /* 'plen' <= 128 */
 int ip6_plen(const struct in6_addr *mask);                               /* -1 if the mask has holes */
-bool ip6_prefix_parse(struct str text, struct ip6_prefix *ret);          /* "ADDR", "ADDR/PLEN", "ADDR/MASK" */
+bool ip6_prefix_parse(struct str text, struct ip6_prefix *ret);         /* "ADDR", "ADDR/PLEN", "ADDR/MASK" */
 struct addr_text ip6_prefix_text(const struct ip6_prefix *prefix);
 struct in6_addr ip6_network(const struct ip6_prefix *prefix);
 bool ip6_prefix_contains(const struct ip6_prefix *prefix, const struct in6_addr *addr);
@@ -123,7 +127,8 @@ bool ip_addr_eq(const struct ip_addr *a, const struct ip_addr *b);
 bool ip_prefix_parse(struct str text, struct ip_prefix *ret);
 struct addr_text ip_prefix_text(const struct ip_prefix *prefix);
 int ip_prefix_plen(const struct ip_prefix *prefix);                      /* -1 if the mask has holes */
-bool ip_prefix_contains(const struct ip_prefix *prefix, const struct ip_addr *addr);     /* false across families */
+/* false across families */
+bool ip_prefix_contains(const struct ip_prefix *prefix, const struct ip_addr *addr);
 struct ip_prefix ip_prefix_network(const struct ip_prefix *prefix);      /* the same without host bits */
 
 #endif

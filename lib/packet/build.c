@@ -41,7 +41,8 @@ pseudo_sum(const struct ip_spec *spec, uint8_t proto, size_t n)
 
 /* Appends the IP header and the 'n' bytes of 'proto', whose checksum is filled in. */
 static void
-put_ip_packet(struct buf *out, const struct ip_spec *spec, uint8_t proto, const void *l4, size_t n, size_t checksum_ofs)
+put_ip_packet(struct buf *out, const struct ip_spec *spec, uint8_t proto, const void *l4, size_t n,
+              size_t checksum_ofs)
 {
     CHECK(spec->src.is_v6 == spec->dst.is_v6 && n <= UINT16_MAX - sizeof(struct ip4_header));
     CHECK(checksum_ofs == SIZE_MAX || checksum_ofs + 2 <= n);
@@ -61,7 +62,8 @@ put_ip_packet(struct buf *out, const struct ip_spec *spec, uint8_t proto, const 
 }
 
 void
-build_ip(struct buf *out, const struct ip_spec *spec, uint8_t proto, const void *l4, size_t n, size_t checksum_ofs)
+build_ip(struct buf *out, const struct ip_spec *spec, uint8_t proto, const void *l4, size_t n,
+         size_t checksum_ofs)
 {
     put_eth(out, spec->eth_dst, spec->eth_src, spec->src.is_v6 ? ETH_TYPE_IP6 : ETH_TYPE_IP4);
     put_ip_packet(out, spec, proto, l4, n, checksum_ofs);
@@ -82,14 +84,16 @@ void
 build_arp_request(struct buf *out, struct eth_addr sha, be32 spa, be32 tpa)
 {
     const struct arp_spec spec = {
-        .eth_src = sha, .eth_dst = ETH_ADDR_BROADCAST, .op = ARP_OP_REQUEST, .sha = sha, .spa = spa, .tpa = tpa,
+        .eth_src = sha, .eth_dst = ETH_ADDR_BROADCAST, .op = ARP_OP_REQUEST, .sha = sha, .spa = spa,
+        .tpa = tpa,
     };
     build_arp(out, &spec);
 }
 
 /* Appends a neighbour message 'nd' with one link-layer option. */
 static void
-put_nd(struct buf *out, const struct ip_spec *spec, const struct nd_header *nd, uint8_t option, struct eth_addr ll)
+put_nd(struct buf *out, const struct ip_spec *spec, const struct nd_header *nd, uint8_t option,
+       struct eth_addr ll)
 {
     uint8_t body[sizeof *nd + 8];
     memcpy(body, nd, sizeof *nd);
@@ -100,7 +104,8 @@ put_nd(struct buf *out, const struct ip_spec *spec, const struct nd_header *nd, 
 }
 
 void
-build_nd_ns(struct buf *out, struct eth_addr eth_src, const struct in6_addr *ip6_src, const struct in6_addr *target)
+build_nd_ns(struct buf *out, struct eth_addr eth_src, const struct in6_addr *ip6_src,
+            const struct in6_addr *target)
 {
     struct in6_addr group = ip6_solicited_node(target);
     const struct ip_spec spec = {
@@ -150,7 +155,8 @@ build_icmp_echo(struct buf *out, const struct ip_spec *spec, bool is_reply, uint
 }
 
 void
-build_udp(struct buf *out, const struct ip_spec *spec, uint16_t src, uint16_t dst, const void *payload, size_t n)
+build_udp(struct buf *out, const struct ip_spec *spec, uint16_t src, uint16_t dst, const void *payload,
+          size_t n)
 {
     const struct udp_header udp = {
         .src = htobe16(src), .dst = htobe16(dst), .length = htobe16((uint16_t) (sizeof udp + n)),
@@ -163,13 +169,15 @@ static struct tcp_header
 tcp_header(const struct tcp_spec *tcp)
 {
     return (struct tcp_header) {
-        .src = htobe16(tcp->src), .dst = htobe16(tcp->dst), .seq = htobe32(tcp->seq), .ack = htobe32(tcp->ack),
+        .src = htobe16(tcp->src), .dst = htobe16(tcp->dst), .seq = htobe32(tcp->seq),
+        .ack = htobe32(tcp->ack),
         .ctl = htobe16((uint16_t) (5u << 12 | tcp->flags)), .window = htobe16(tcp->window),
     };
 }
 
 void
-build_tcp(struct buf *out, const struct ip_spec *spec, const struct tcp_spec *tcp, const void *payload, size_t n)
+build_tcp(struct buf *out, const struct ip_spec *spec, const struct tcp_spec *tcp, const void *payload,
+          size_t n)
 {
     const struct tcp_header header = tcp_header(tcp);
     build_l4(out, spec, IP_PROTO_TCP, offsetof(struct tcp_header, checksum),
@@ -240,7 +248,8 @@ icmp_error_is_allowed(const struct packet *original, uint8_t type)
         bool is_to_many = ip4_is_multicast(ip4->dst) || ip4_is_broadcast(ip4->dst)
                           || eth_addr_is_multicast(packet_eth(original)->dst);
         bool is_broken_icmp = ip4->proto == IP_PROTO_ICMP4 && !icmp;
-        return !is_to_many && ip4_is_one_host(ip4->src) && !is_broken_icmp && !(icmp && !is_icmp4_query(icmp->type));
+        return !is_to_many && ip4_is_one_host(ip4->src) && !is_broken_icmp
+            && !(icmp && !is_icmp4_query(icmp->type));
     } else if (ip6) {
         const struct icmp_header *icmp = packet_icmp6(original);
         struct in6_addr src = ip6->src, dst = ip6->dst;
@@ -257,7 +266,8 @@ bool
 build_icmp_error(struct buf *out, const struct packet *original, const struct icmp_error *error)
 {
     bool is_v6 = packet_ip6(original);
-    if (!icmp_error_is_allowed(original, error->type) || error->ip.src.is_v6 != is_v6 || error->ip.dst.is_v6 != is_v6) {
+    if (!icmp_error_is_allowed(original, error->type) || error->ip.src.is_v6 != is_v6
+        || error->ip.dst.is_v6 != is_v6) {
         return false;
     }
     size_t limit = is_v6 ? 1280 - sizeof(struct ip6_header) : 576 - sizeof(struct ip4_header);

@@ -7,9 +7,10 @@
 
 #include "lib/packet/headers.h"
 
-uint32_t checksum_add(uint32_t sum, const void *p, size_t n);            /* only the last call may have odd 'n' */
+uint32_t checksum_add(uint32_t sum, const void *p, size_t n);        /* only the last call may have odd 'n' */
 uint32_t checksum_add_ip4_pseudo(uint32_t sum, be32 src, be32 dst, uint8_t proto, uint16_t l4_size);
-uint32_t checksum_add_ip6_pseudo(uint32_t sum, const struct in6_addr *src, const struct in6_addr *dst, uint8_t proto,
+uint32_t checksum_add_ip6_pseudo(uint32_t sum, const struct in6_addr *src, const struct in6_addr *dst,
+                                 uint8_t proto,
                                  uint32_t l4_size);
 be16 checksum_finish(uint32_t sum);
 be16 checksum(const void *p, size_t n);                                  /* of one piece */

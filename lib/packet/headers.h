@@ -85,7 +85,8 @@ enum {
     ICMP4_TIME_EXCEEDED = 11,
     ICMP4_PARAM_PROBLEM = 12,
 };
-enum { ICMP4_NET_UNREACH = 0, ICMP4_HOST_UNREACH = 1, ICMP4_PROTO_UNREACH = 2, ICMP4_PORT_UNREACH = 3, ICMP4_FRAG_NEEDED = 4 };
+enum { ICMP4_NET_UNREACH = 0, ICMP4_HOST_UNREACH = 1, ICMP4_PROTO_UNREACH = 2, ICMP4_PORT_UNREACH = 3,
+       ICMP4_FRAG_NEEDED = 4 };
 enum {
     ICMP6_DEST_UNREACH = 1,
     ICMP6_PACKET_TOO_BIG = 2,
@@ -103,7 +104,7 @@ struct icmp_header {                                         /* ICMP and ICMPv6 
     uint8_t type;
     uint8_t code;
     be16 checksum;
-    be32 rest;                                               /* echo: id 16, sequence 16; ICMPv4 type 3 code 4: 0 16, mtu 16 */
+    be32 rest;                              /* echo: id 16, sequence 16; ICMPv4 type 3 code 4: 0 16, mtu 16 */
 } PACKED;
 
 enum { ND_NA_ROUTER = 0x80000000u, ND_NA_SOLICITED = 0x40000000u, ND_NA_OVERRIDE = 0x20000000u };

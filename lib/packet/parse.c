@@ -101,7 +101,8 @@ parse_ip4(struct packet *packet)
 static void
 parse_ip6(struct packet *packet)
 {
-    if (!has(packet->size, packet->l3_ofs, sizeof(struct ip6_header)) || packet->data[packet->l3_ofs] >> 4 != 6) {
+    if (!has(packet->size, packet->l3_ofs, sizeof(struct ip6_header))
+        || packet->data[packet->l3_ofs] >> 4 != 6) {
         return;
     }
     const struct ip6_header *ip = (const void *) (packet->data + packet->l3_ofs);
@@ -109,7 +110,8 @@ parse_ip6(struct packet *packet)
     packet->is_ip = true;
     packet->l3_end = (uint16_t) MIN(packet->l3_ofs + total, packet->size);
     packet->is_cut = packet->l3_ofs + total > packet->size;
-    struct ip6_walk walk = ip6_walk(packet->data, packet->l3_end, ip->next_header, packet->l3_ofs + sizeof *ip);
+    struct ip6_walk walk = ip6_walk(packet->data, packet->l3_end, ip->next_header,
+                                    packet->l3_ofs + sizeof *ip);
     packet->ip_proto = walk.proto;
     packet->is_fragment = walk.is_fragment;
     packet->is_later_fragment = walk.is_later_fragment;
@@ -162,7 +164,8 @@ packet_arp(const struct packet *packet)
         return NULL;
     }
     const struct arp_header *arp = (const void *) (packet->data + packet->l3_ofs);
-    bool is_ours = be16toh(arp->htype) == ARP_HTYPE_ETH && be16toh(arp->ptype) == ETH_TYPE_IP4 && arp->hlen == 6
+    bool is_ours = be16toh(arp->htype) == ARP_HTYPE_ETH && be16toh(arp->ptype) == ETH_TYPE_IP4
+        && arp->hlen == 6
                    && arp->plen == 4;
     return is_ours ? arp : NULL;
 }
@@ -170,13 +173,15 @@ packet_arp(const struct packet *packet)
 const struct ip4_header *
 packet_ip4(const struct packet *packet)
 {
-    return packet->is_ip && packet->eth_type == ETH_TYPE_IP4 ? (const void *) (packet->data + packet->l3_ofs) : NULL;
+    return packet->is_ip && packet->eth_type == ETH_TYPE_IP4 ? (const void *) (packet->data + packet->l3_ofs)
+        : NULL;
 }
 
 const struct ip6_header *
 packet_ip6(const struct packet *packet)
 {
-    return packet->is_ip && packet->eth_type == ETH_TYPE_IP6 ? (const void *) (packet->data + packet->l3_ofs) : NULL;
+    return packet->is_ip && packet->eth_type == ETH_TYPE_IP6 ? (const void *) (packet->data + packet->l3_ofs)
+        : NULL;
 }
 
 /* The transport header if it is that of 'proto', found whole. */
@@ -223,7 +228,8 @@ packet_payload(const struct packet *packet)
     if (packet->payload_ofs == PACKET_NONE) {
         return str_n(NULL, 0);
     }
-    return str_n((const char *) packet->data + packet->payload_ofs, (size_t) (packet->l3_end - packet->payload_ofs));
+    return str_n((const char *) packet->data + packet->payload_ofs,
+                 (size_t) (packet->l3_end - packet->payload_ofs));
 }
 
 /* Reads the options in 'n' bytes at 'p'; false if one is malformed. */
@@ -251,7 +257,8 @@ packet_nd(const struct packet *packet, struct nd_msg *ret)
 {
     const struct icmp_header *icmp = packet_icmp6(packet);
     if (!icmp || packet->is_cut || (icmp->type != ICMP6_NS && icmp->type != ICMP6_NA) || icmp->code
-        || packet_ip6(packet)->hop_limit != 255 || !has(packet->l3_end, packet->l4_ofs, sizeof(struct nd_header))) {
+        || packet_ip6(packet)->hop_limit != 255 || !has(packet->l3_end, packet->l4_ofs,
+                                                        sizeof(struct nd_header))) {
         return false;
     }
     const struct nd_header *nd = (const void *) icmp;
@@ -263,7 +270,8 @@ packet_nd(const struct packet *packet, struct nd_msg *ret)
         msg.is_override = flags & ND_NA_OVERRIDE;
     }
     size_t options = packet->l4_ofs + sizeof *nd;
-    if (ip6_is_multicast(&msg.target) || !nd_options(packet->data + options, packet->l3_end - options, &msg)) {
+    if (ip6_is_multicast(&msg.target) || !nd_options(packet->data + options, packet->l3_end - options,
+                                                     &msg)) {
         return false;
     }
     *ret = msg;

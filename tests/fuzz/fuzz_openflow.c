@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* Properties: any bytes print; a message that decodes and has an encoder encodes to one that decodes equal. */
+/* Properties: any bytes print; a message that decodes and has an encoder encodes to one that decodes
+ * equal. */
 
 #include "lib/openflow/of_actions.h"
 #include "lib/openflow/of_flow.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* Properties: what the parser finds lies inside the frame; an ICMP error or a reset that is built parses again, quotes the
- * packet, and is itself never answered. */
+/* Properties: what the parser finds lies inside the frame; an ICMP error or a reset that is built parses
+ * again, quotes the packet, and is itself never answered. */
 
 #include "lib/packet/build.h"
 #include "tests/fuzz/fuzz.h"

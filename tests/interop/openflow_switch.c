@@ -2,9 +2,11 @@
 #include <config.h>
 
 /* What: sends everything that lib/openflow encodes to a real switch, reads it back and compares.
- * usage: openflow_switch TARGET, where TARGET has two ports, 1 and 2, and nothing else to do (test_openflow.sh starts one).
+ * usage: openflow_switch TARGET, where TARGET has two ports, 1 and 2, and nothing else to do
+ * (test_openflow.sh starts one).
  *
- * The promise tested is the one that restarts stand on: what the switch reports is, byte for byte, what we wrote. */
+ * The promise tested is the one that restarts stand on: what the switch reports is, byte for byte, what we
+ * wrote. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +106,8 @@ has_barrier(void *aux)
     return !client.barrier_xid;
 }
 
-/* Sends what is in 'client.out' and waits until the switch has done it; the errors it answered are in 'client.errors'. */
+/* Sends what is in 'client.out' and waits until the switch has done it; the errors it answered are in
+ * 'client.errors'. */
 static const char *
 sync_switch(void)
 {
@@ -216,7 +219,8 @@ make_field_flows(void)
         of_act_push(a, of_subfield_whole(id));
         of_act_pop(a, sf(id, 4, 4));
     }
-    static const enum of_field_id others[] = {OFF_METADATA, OFF_TUN_ID, OFF_TUN_SRC, OFF_TUN_IPV6_DST, OFF_TUN_METADATA0,
+    static const enum of_field_id others[] = {OFF_METADATA, OFF_TUN_ID, OFF_TUN_SRC, OFF_TUN_IPV6_DST,
+                                              OFF_TUN_METADATA0,
                                               OFF_ETH_SRC, OFF_ETH_DST, OFF_PKT_MARK};
     for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
         of_act_set_u64(a, others[i], 0x1234567890);
@@ -273,7 +277,8 @@ make_ct_flows(void)
     of_act_end(a, start);
     ct = (struct of_ct) {.flags = OF_CT_COMMIT | OF_CT_FORCE, .recirc_table = 10};
     start = of_act_ct_begin(a, &ct);
-    of_act_nat(a, &(struct of_nat) {.flags = OF_NAT_DST | OF_NAT_RANDOM, .family = 4, .v4_min = htobe32(0x0a000001),
+    of_act_nat(a, &(struct of_nat) {.flags = OF_NAT_DST | OF_NAT_RANDOM, .family = 4,
+                                    .v4_min = htobe32(0x0a000001),
                                     .v4_max = htobe32(0x0a000001), .port_min = 7, .port_max = 7});
     of_act_end(a, start);
     of_act_ct_clear(a);
@@ -312,7 +317,8 @@ make_controller_and_learn_flows(void)
     for (unsigned int bits = 0; bits < 64; bits++) {
         struct of_controller spec = {
             .max_len = bits & 1 ? 100 : OF_MAX_LEN, .controller_id = bits & 2 ? 7 : 0,
-            .reason = bits & 4 ? OF_REASON_NO_MATCH : OF_REASON_ACTION, .pause = bits & 8, .meter_id = bits & 16 ? 3 : 0,
+            .reason = bits & 4 ? OF_REASON_NO_MATCH : OF_REASON_ACTION, .pause = bits & 8,
+            .meter_id = bits & 16 ? 3 : 0,
             .userdata = bits & 32 ? "userdata" : NULL, .userdata_size = bits & 32 ? 1 + bits % 8 : 0,
         };
         of_act_controller(a, &spec);
@@ -320,8 +326,10 @@ make_controller_and_learn_flows(void)
 
     a = new_flow(ip_match(0x86dd, 6));
     const struct of_value ip6 = of_value_u64(0x86dd), tcp = of_value_u64(6), one = of_value_u64(1);
-    size_t learn = of_act_learn_begin(a, &(struct of_learn) {.table_id = 70, .idle_timeout = 10, .hard_timeout = 20,
-                                                             .priority = 3, .cookie = 5, .fin_idle_timeout = 4,
+    size_t learn = of_act_learn_begin(a, &(struct of_learn) {.table_id = 70, .idle_timeout = 10,
+                                                             .hard_timeout = 20,
+                                                             .priority = 3, .cookie = 5,
+                                                             .fin_idle_timeout = 4,
                                                              .flags = OF_LEARN_SEND_FLOW_REM | OF_LEARN_DELETE_LEARNED});
     of_learn_match_value(a, of_subfield_whole(OFF_ETH_TYPE), &ip6);
     of_learn_match_value(a, of_subfield_whole(OFF_IP_PROTO), &tcp);
@@ -332,7 +340,8 @@ make_controller_and_learn_flows(void)
     of_learn_load_field(a, sf(OFF_REG(11), 0, 16), of_subfield_whole(OFF_IN_PORT16));
     of_learn_output(a, of_subfield_whole(OFF_IN_PORT16));
     of_act_end(a, learn);
-    learn = of_act_learn_begin(a, &(struct of_learn) {.table_id = 71, .limit = 10, .flags = OF_LEARN_WRITE_RESULT,
+    learn = of_act_learn_begin(a, &(struct of_learn) {.table_id = 71, .limit = 10,
+                                                      .flags = OF_LEARN_WRITE_RESULT,
                                                       .result = sf(OFF_REG0, 3, 1), .priority = 0x8000});
     of_learn_match_field(a, of_subfield_whole(OFF_ETH_SRC), of_subfield_whole(OFF_ETH_DST));
     of_act_end(a, learn);
@@ -351,10 +360,14 @@ make_match_flows(void)
         {0, 0, OFF_VLAN_VID, 0, 0x1fff}, {0, 0, OFF_VLAN_TCI, 0x3005, 0xffff}, {0, 0, OFF_TUN_FLAGS, 1, 1},
         {0, 0, OFF_ETH_DST, 0x010000000000, 0x010000000000}, {0x0800, 0, OFF_IP_SRC, 0x0a000001, 0xff00ff00},
         {0x0800, 0, OFF_IP_FRAG, 2, 2}, {0x0800, 0, OFF_IP_TOS, 16, 0xff}, {0x0800, 0, OFF_IP_ECN, 1, 3},
-        {0x0800, 0, OFF_IP_TTL, 1, 0xff}, {0x86dd, 0, OFF_IPV6_LABEL, 5, 0xff}, {0x86dd, 0, OFF_IPV6_DST, 5, 0xff},
-        {0x0806, 0, OFF_ARP_TPA, 5, 0xff}, {0x0806, 0, OFF_ARP_THA, 5, 0xff}, {0x0800, 17, OFF_UDP_DST, 0x50, 0xfff0},
-        {0x86dd, 132, OFF_SCTP_SRC, 5, 0xffff}, {0x0800, 1, OFF_ICMP_TYPE, 8, 0xff}, {0, 0, OFF_TUN_DST, 5, 0xffffffff},
-        {0, 0, OFF_TUN_ID, 5, 0xff}, {0, 0, OFF_ACTSET_OUTPUT, 5, 0xffffffff}, {0, 0, OFF_XREG(7), 5, 0xff00000000ff},
+        {0x0800, 0, OFF_IP_TTL, 1, 0xff}, {0x86dd, 0, OFF_IPV6_LABEL, 5, 0xff},
+        {0x86dd, 0, OFF_IPV6_DST, 5, 0xff},
+        {0x0806, 0, OFF_ARP_TPA, 5, 0xff}, {0x0806, 0, OFF_ARP_THA, 5, 0xff},
+        {0x0800, 17, OFF_UDP_DST, 0x50, 0xfff0},
+        {0x86dd, 132, OFF_SCTP_SRC, 5, 0xffff}, {0x0800, 1, OFF_ICMP_TYPE, 8, 0xff},
+        {0, 0, OFF_TUN_DST, 5, 0xffffffff},
+        {0, 0, OFF_TUN_ID, 5, 0xff}, {0, 0, OFF_ACTSET_OUTPUT, 5, 0xffffffff},
+        {0, 0, OFF_XREG(7), 5, 0xff00000000ff},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct of_match match = {0};
@@ -374,7 +387,8 @@ put_groups_and_meters(void)
     of_act_set_u64(&actions, OFF_REG0, 1);
     of_act_resubmit(&actions, 8);
     for (uint32_t i = 0; i < 3; i++) {
-        vec_push(&group.buckets, (struct of_bucket) {i, (uint16_t) (i + 1), OF_PORT_ANY, OF_PORT_ANY, actions.data, actions.size});
+        vec_push(&group.buckets, (struct of_bucket) {i, (uint16_t) (i + 1), OF_PORT_ANY, OF_PORT_ANY,
+                                                     actions.data, actions.size});
     }
     CHECK(of_put_group_mod(&client.out, xid(), OFPGC_ADD, OFPG_BUCKET_ALL, &group));
     group.group_id = 6;
@@ -382,7 +396,8 @@ put_groups_and_meters(void)
     group.select_method = OF_SELECT_DEFAULT;
     CHECK(of_put_group_mod(&client.out, xid(), OFPGC_ADD_OR_MODIFY, OFPG_BUCKET_ALL, &group));
     of_group_fini(&group);
-    const struct of_meter meters[] = {{3, OFPMF_KBPS | OFPMF_BURST | OFPMF_STATS, true, 100, 50}, {4, OFPMF_PKTPS, true, 10, 0}};
+    const struct of_meter meters[] = {{3, OFPMF_KBPS | OFPMF_BURST | OFPMF_STATS, true, 100, 50},
+                                      {4, OFPMF_PKTPS, true, 10, 0}};
     of_put_meter_mod(&client.out, xid(), OFPMC_ADD, &meters[0]);
     of_put_meter_mod(&client.out, xid(), OFPMC_ADD, &meters[1]);
     buf_fini(&actions);
@@ -397,7 +412,8 @@ put_setup(void)
     all.command = OFPFC_DELETE;
     all.table_id = OFPTT_ALL;
     CHECK(of_put_flow_mod(&client.out, xid(), &all));
-    CHECK(of_put_group_mod(&client.out, xid(), OFPGC_DELETE, OFPG_BUCKET_ALL, &(struct of_group) {.group_id = OFPG_ALL}));
+    CHECK(of_put_group_mod(&client.out, xid(), OFPGC_DELETE, OFPG_BUCKET_ALL,
+                           &(struct of_group) {.group_id = OFPG_ALL}));
     of_put_meter_mod(&client.out, xid(), OFPMC_DELETE, &(struct of_meter) {.meter_id = OFPM_ALL});
     of_put_tlv_table_mod(&client.out, xid(), NXTTMC_CLEAR, NULL, 0);
     of_put_tlv_table_mod(&client.out, xid(), NXTTMC_ADD, &geneve, 1);
@@ -407,7 +423,8 @@ put_setup(void)
     of_put_set_controller_id(&client.out, xid(), 0);
     of_put_ct_flush_zone(&client.out, xid(), 5);
     of_put_role_request(&client.out, xid(), &(struct of_role_msg) {OF_ROLE_EQUAL, 0});
-    of_put_set_async(&client.out, xid(), &(struct of_async) {.packet_in = 1 << OF_REASON_NO_MATCH | 1 << OF_REASON_ACTION});
+    of_put_set_async(&client.out, xid(),
+                     &(struct of_async) {.packet_in = 1 << OF_REASON_NO_MATCH | 1 << OF_REASON_ACTION});
     of_put_features_request(&client.out, xid());
     of_put_echo_request(&client.out, xid());
 }
@@ -433,8 +450,10 @@ put_flows(void)
     for (size_t i = 0; i < n_flows; i++) {
         CHECK(buf_is_ok(&flows[i].actions) && !of_match_missing_prereq(&flows[i].match));
         struct of_flow_mod fm = {
-            .table_id = (uint8_t) (10 + i % 40), .priority = (uint16_t) (100 + i), .cookie = i, .importance = 3,
-            .flags = OFPFF_SEND_FLOW_REM, .out_port = OF_PORT_ANY, .out_group = OF_PORT_ANY, .match = flows[i].match,
+            .table_id = (uint8_t) (10 + i % 40), .priority = (uint16_t) (100 + i), .cookie = i,
+            .importance = 3,
+            .flags = OFPFF_SEND_FLOW_REM, .out_port = OF_PORT_ANY, .out_group = OF_PORT_ANY,
+            .match = flows[i].match,
             .actions = flows[i].actions.data, .n_actions = flows[i].actions.size,
         };
         put_flow_in_bundle(1, &fm);
@@ -456,7 +475,8 @@ list(void (*put)(uint32_t list_xid))
 static void
 put_list_flows(uint32_t x)
 {
-    of_put_flow_desc_request(&client.out, x, &(struct of_flow_filter) {OFPTT_ALL, OF_PORT_ANY, OF_PORT_ANY, 0, 0, NULL});
+    of_put_flow_desc_request(&client.out, x, &(struct of_flow_filter) {OFPTT_ALL, OF_PORT_ANY, OF_PORT_ANY, 0,
+                                                                       0, NULL});
 }
 
 static void
@@ -534,7 +554,8 @@ check_flows(void)
         good &= check_flow(&desc);
         of_match_fini(&desc.match);
     }
-    printf("%s - %zu of %zu flows came back as they went\n", good && n == n_flows ? "ok" : "not ok", n, n_flows);
+    printf("%s - %zu of %zu flows came back as they went\n", good && n == n_flows ? "ok" : "not ok", n,
+           n_flows);
     if (!good || n != n_flows) {
         exit(1);
     }
@@ -548,7 +569,8 @@ check_groups_and_meters(void)
         struct of_group group;
         struct err *e = of_group_pull(&body, &group);
         CHECK(!e && group.buckets.n == 3 && (group.group_id == 5 || group.group_id == 6));
-        CHECK(group.group_id != 5 || (group.type == OFPGT_SELECT && group.select_method == OF_SELECT_DP_HASH));
+        CHECK(group.group_id != 5 || (group.type == OFPGT_SELECT
+                                      && group.select_method == OF_SELECT_DP_HASH));
         for (uint32_t i = 0; i < 3; i++) {
             CHECK(group.buckets.d[i].id == i && (group.group_id == 6 || group.buckets.d[i].weight == i + 1));
             CHECK(group.buckets.d[i].n_actions == 32);
@@ -608,15 +630,18 @@ wait_packet_in(void)
     return pin;
 }
 
-/* A packet leaves for us twice: it pauses, we change a register and the packet, and it goes on to report both. */
+/* A packet leaves for us twice: it pauses, we change a register and the packet, and it goes on to report
+ * both. */
 static void
 check_packets(void)
 {
     struct buf actions = BUF_INIT(1000), packet = BUF_INIT(1000);
     struct of_match metadata = {0};
-    struct of_controller pause = {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION, .pause = true, .userdata = "abc",
+    struct of_controller pause = {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION, .pause = true,
+                                  .userdata = "abc",
                                   .userdata_size = 3};
-    struct of_controller report = {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION, .userdata = "defgh", .userdata_size = 5};
+    struct of_controller report = {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION, .userdata = "defgh",
+                                   .userdata_size = 5};
     struct of_flow_mod fm;
     of_flow_mod_init(&fm);
     fm.table_id = 100;
@@ -633,8 +658,10 @@ check_packets(void)
     of_match_set_u64(&metadata, OFF_IN_PORT, OF_PORT_CONTROLLER);
     of_match_set_u64(&metadata, OFF_METADATA, 5);
     of_match_set_u64(&metadata, OFF_REG(7), 8);
-    build_arp_request(&packet, (struct eth_addr) {{0x0a, 0, 0, 0, 0, 1}}, htobe32(0x0a000001), htobe32(0x0a000002));
-    const struct of_packet_out po = {&metadata, resubmit.data, resubmit.size, str_n(packet.data, packet.size)};
+    build_arp_request(&packet, (struct eth_addr) {{0x0a, 0, 0, 0, 0, 1}}, htobe32(0x0a000001),
+                      htobe32(0x0a000002));
+    const struct of_packet_out po = {&metadata, resubmit.data, resubmit.size,
+                                     str_n(packet.data, packet.size)};
     CHECK(of_put_packet_out(&client.out, xid(), &po));
     of_conn_send_buf(client.conn, &client.out);
     struct of_packet_in pin = wait_packet_in();

@@ -5,8 +5,8 @@
 
 #include "tests/unit/openflow/of_test.h"
 
-/* Checks the bytes of 'acts' against those Open vSwitch 3.1 was seen to report for the same action (dump-flows), and their
- * text.  Empties 'acts'. */
+/* Checks the bytes of 'acts' against those Open vSwitch 3.1 was seen to report for the same action
+ * (dump-flows), and their text.  Empties 'acts'. */
 static void
 expect(struct buf *acts, const char *hex, const char *text)
 {
@@ -67,16 +67,20 @@ TEST(controllers)
     expect(&a, "00000010fffffffdffff000000000000", "controller:65535");
     of_act_controller(&a, &(struct of_controller) {.max_len = 100, .controller_id = 5});
     expect(&a, "ffff0010000023200014006400050000", "controller(reason=no_match,max_len=100,id=5)");
-    of_act_controller(&a, &(struct of_controller) {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION, .pause = true,
+    of_act_controller(&a, &(struct of_controller) {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION,
+                                                   .pause = true,
                                                    .userdata = "\1\2\3\4\5", .userdata_size = 5});
     expect(&a, "ffff0028000023200025000000000000000300090102030405000000000000000004000400000000",
            "controller(userdata=01.02.03.04.05,pause)");
-    of_act_controller(&a, &(struct of_controller) {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION, .meter_id = 7,
+    of_act_controller(&a, &(struct of_controller) {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION,
+                                                   .meter_id = 7,
                                                    .userdata = "\0\0\0\6", .userdata_size = 4});
     expect(&a, "ffff002000002320002500000000000000030008000000060005000800000007",
            "controller(userdata=00.00.00.06,meter_id=7)");
-    of_act_controller(&a, &(struct of_controller) {.max_len = 100, .reason = OF_REASON_ACTION, .pause = true});
-    expect(&a, "ffff002000002320002500000000000000000008006400000004000400000000", "controller(max_len=100,pause)");
+    of_act_controller(&a, &(struct of_controller) {.max_len = 100, .reason = OF_REASON_ACTION,
+                                                   .pause = true});
+    expect(&a, "ffff002000002320002500000000000000000008006400000004000400000000",
+           "controller(max_len=100,pause)");
     of_act_controller(&a, &(struct of_controller) {.max_len = OF_MAX_LEN, .controller_id = 7, .pause = true});
     expect(&a, "ffff0028000023200025000000000000000100080007000000020005000000000004000400000000",
            "controller(id=7,reason=no_match,pause)");
@@ -118,7 +122,8 @@ TEST(moves_and_stack)
 {
     struct buf a = BUF_INIT(OF_ACTIONS_MAX);
     of_act_move(&a, sf(OFF_REG(14), 0, 15), sf(OFF_TUN_METADATA0, 16, 15));
-    expect(&a, "001c0018000f00000010000000011c040001500400000000", "move:reg14[0..14]->tun_metadata0[16..30]");
+    expect(&a, "001c0018000f00000010000000011c040001500400000000",
+           "move:reg14[0..14]->tun_metadata0[16..30]");
     of_act_move(&a, of_subfield_whole(OFF_ETH_SRC), of_subfield_whole(OFF_ETH_DST));
     expect(&a, "001c00180030000000000000800008068000060600000000", "move:eth_src[]->eth_dst[]");
     of_act_push(&a, of_subfield_whole(OFF_REG0));
@@ -178,20 +183,24 @@ TEST(conntrack)
     size_t ct = of_act_ct_begin(&a, &(struct of_ct) {.recirc_table = 10});
     of_act_end(&a, ct);
     expect(&a, "ffff001800002320002300000000000000000a0000000000", "ct(table=10)");
-    ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT, .recirc_table = OF_CT_NO_RECIRC, .zone_is_field = true,
+    ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT, .recirc_table = OF_CT_NO_RECIRC,
+                                              .zone_is_field = true,
                                               .zone_src = sf(OFF_REG(13), 0, 16)});
     of_act_nat(&a, &(struct of_nat) {.flags = OF_NAT_SRC, .family = 4, .v4_min = v4("10.0.0.1")});
     of_act_end(&a, ct);
     expect(&a, "ffff0030000023200023000100011a04000fff0000000000ffff00180000232000240000000100010a00000100000000",
            "ct(commit,zone=reg13[0..15],nat(src=10.0.0.1))");
-    ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT | OF_CT_FORCE, .recirc_table = 3, .zone = 1});
+    ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT | OF_CT_FORCE, .recirc_table = 3,
+                                              .zone = 1});
     of_act_nat(&a, &(struct of_nat) {.flags = OF_NAT_DST | OF_NAT_RANDOM | OF_NAT_PERSISTENT, .family = 4,
-                                     .v4_min = v4("10.0.0.1"), .v4_max = v4("10.0.0.9"), .port_min = 80, .port_max = 90});
+                                     .v4_min = v4("10.0.0.1"), .v4_max = v4("10.0.0.9"), .port_min = 80,
+                                     .port_max = 90});
     of_act_end(&a, ct);
     expect(&a, "ffff00380000232000230003000000000001030000000000ffff00200000232000240000001600330a0000010a0000090050005a00000000",
            "ct(commit,force,table=3,zone=1,nat(dst=10.0.0.1-10.0.0.9:80-90,persistent,random))");
     ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT, .recirc_table = OF_CT_NO_RECIRC});
-    of_act_nat(&a, &(struct of_nat) {.flags = OF_NAT_SRC, .family = 6, .v6_min = v6("fd00::1"), .v6_max = v6("fd00::5"),
+    of_act_nat(&a, &(struct of_nat) {.flags = OF_NAT_SRC, .family = 6, .v6_min = v6("fd00::1"),
+                                     .v6_max = v6("fd00::5"),
                                      .port_min = 5});
     of_act_end(&a, ct);
     expect(&a, "ffff00500000232000230001000000000000ff0000000000ffff003800002320002400000001001cfd000000000000000000000000000001"
@@ -200,15 +209,18 @@ TEST(conntrack)
     ct = of_act_ct_begin(&a, &(struct of_ct) {.recirc_table = 4, .zone = 3});
     of_act_nat(&a, &(struct of_nat) {0});
     of_act_end(&a, ct);
-    expect(&a, "ffff00280000232000230000000000000003040000000000ffff0010000023200024000000000000", "ct(table=4,zone=3,nat)");
-    ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT, .recirc_table = OF_CT_NO_RECIRC, .zone = 1});
+    expect(&a, "ffff00280000232000230000000000000003040000000000ffff0010000023200024000000000000",
+           "ct(table=4,zone=3,nat)");
+    ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT, .recirc_table = OF_CT_NO_RECIRC,
+                                              .zone = 1});
     of_act_set_u64(&a, OFF_CT_MARK, 1);
     of_act_load_u64(&a, sf(OFF_CT_LABEL, 0, 8), 2);
     of_act_end(&a, ct);
     expect(&a, "ffff00500000232000230001000000000001ff0000000000001900100001d6040000000100000000001900280001d920000000000000000000"
                "00000000000002000000000000000000000000000000ff",
            "ct(commit,zone=1,exec(set_field:0x1->ct_mark,set_field:0x2/0xff->ct_label))");
-    ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT, .recirc_table = OF_CT_NO_RECIRC, .alg = 21});
+    ct = of_act_ct_begin(&a, &(struct of_ct) {.flags = OF_CT_COMMIT, .recirc_table = OF_CT_NO_RECIRC,
+                                              .alg = 21});
     of_act_end(&a, ct);
     expect(&a, "ffff00180000232000230001000000000000ff0000000015", "ct(commit,alg=ftp)");
     buf_fini(&a);
@@ -242,7 +254,8 @@ TEST(learning)
 {
     struct buf a = BUF_INIT(OF_ACTIONS_MAX);
     struct of_value ip = of_value_u64(0x0800), five = of_value_u64(5);
-    size_t learn = of_act_learn_begin(&a, &(struct of_learn) {.table_id = 5, .idle_timeout = 10, .priority = 3, .cookie = 5,
+    size_t learn = of_act_learn_begin(&a, &(struct of_learn) {.table_id = 5, .idle_timeout = 10,
+                                                              .priority = 3, .cookie = 5,
                                                               .flags = OF_LEARN_SEND_FLOW_REM});
     of_learn_match_field(&a, of_subfield_whole(OFF_ETH_SRC), of_subfield_whole(OFF_ETH_DST));
     of_learn_match_value(&a, of_subfield_whole(OFF_ETH_TYPE), &ip);
@@ -282,8 +295,10 @@ TEST(too_much_is_remembered_as_overflow)
 TEST(bad_actions_end_the_list)
 {
     static const char *const bad[] = {
-        "00", "0016000800000005" "00160010", "0016000400000005", "00ff000800000000", "ffff0010000023200fff000000000000",
-        "ffff00100000232000230000000000" "00", "00190010ffff00040000000100000000", "001c0018ffff00000000000000011c0400011e0400000000",
+        "00", "0016000800000005" "00160010", "0016000400000005", "00ff000800000000",
+        "ffff0010000023200fff000000000000",
+        "ffff00100000232000230000000000" "00", "00190010ffff00040000000100000000",
+        "001c0018ffff00000000000000011c0400011e0400000000",
         "ffff0010000000000000000000000000", "ffff00180000232000250000000000000003ffff00000000",
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -299,5 +314,7 @@ TEST(bad_actions_end_the_list)
     }
 }
 
-TEST_MAIN(T(outputs), T(controllers), T(fields_are_set_as_the_switch_reports_it), T(moves_and_stack), T(simple_actions),
-          T(conntrack), T(clones_nest), T(learning), T(too_much_is_remembered_as_overflow), T(bad_actions_end_the_list))
+TEST_MAIN(T(outputs), T(controllers), T(fields_are_set_as_the_switch_reports_it), T(moves_and_stack),
+          T(simple_actions),
+          T(conntrack), T(clones_nest), T(learning), T(too_much_is_remembered_as_overflow),
+          T(bad_actions_end_the_list))

@@ -14,7 +14,8 @@
 
 enum { DEADLINE_MS = 10000 };
 
-/* A switch that greets with 'hello', writes down the types of the messages it gets, and answers what a test says. */
+/* A switch that greets with 'hello', writes down the types of the messages it gets, and answers what a
+ * test says. */
 struct fake_switch {
     struct loop *loop;
     struct listener *listener;
@@ -178,7 +179,8 @@ fixture_init(struct fixture *f, const char *hello)
     *f = (struct fixture) {.loop = loop_new()};
     snprintf(f->path, sizeof f->path, "punix:/tmp/test_of_conn.%d.%d", (int) getpid(), n++);
     snprintf(f->target, sizeof f->target, "%s", f->path + 1);
-    f->sw = (struct fake_switch) {.loop = f->loop, .hello = hello, .heard = BUF_INIT(100000), .answers_echo = true};
+    f->sw = (struct fake_switch) {.loop = f->loop, .hello = hello, .heard = BUF_INIT(100000),
+                                  .answers_echo = true};
     assert_null(listener_new(f->loop, f->path, switch_accepted, &f->sw, &f->sw.listener));
     assert_null(of_conn_new(f->loop, f->target, &client_cbs, &f->client, &f->client.conn));
     of_conn_set_max_backoff(f->client.conn, 10);
@@ -199,7 +201,7 @@ TEST(connects_talks_and_reconnects)
     struct fixture f;
     fixture_init(&f, "06000010000000010001000800000040");
     wait_heard(&f.sw, "hello\nbarrier_request\n");
-    switch_send_hex(&f.sw, "06020008000000070615000800000001");      /* an echo request, then a barrier reply */
+    switch_send_hex(&f.sw, "06020008000000070615000800000001");    /* an echo request, then a barrier reply */
     wait_heard(&f.sw, "echo_reply\n");
     assert_true(loop_run_until(f.loop, has_received, &f.client, DEADLINE_MS));
     assert_true(f.client.n_received == 1 && f.client.last_kind == OF_BARRIER_REPLY);
@@ -248,7 +250,7 @@ TEST(only_openflow_15_is_spoken)
         fixture_init(&f, hellos[i]);
         if (i == 4) {
             of_conn_set_probe_interval(f.client.conn, 0);
-            loop_run_until(f.loop, is_connected, &f.client, 30);     /* waits for 21,588 bytes that do not come */
+            loop_run_until(f.loop, is_connected, &f.client, 30); /* waits for 21,588 bytes that do not come */
         } else {
             assert_true(loop_run_until(f.loop, has_error, &f.client, DEADLINE_MS));
         }
@@ -314,8 +316,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(connects_talks_and_reconnects), T(messages_in_pieces_are_put_together), T(only_openflow_15_is_spoken),
-        T(a_bad_message_is_passed_over), T(probes_keep_or_end_the_connection), T(may_be_freed_in_its_callbacks),
+        T(connects_talks_and_reconnects), T(messages_in_pieces_are_put_together),
+        T(only_openflow_15_is_spoken),
+        T(a_bad_message_is_passed_over), T(probes_keep_or_end_the_connection),
+        T(may_be_freed_in_its_callbacks),
         T(bad_targets_fail_at_once),
     };
     err_free(log_set("any:any:off"));

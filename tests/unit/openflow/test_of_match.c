@@ -6,8 +6,8 @@
 #include "lib/base/rng.h"
 #include "tests/unit/openflow/of_test.h"
 
-/* What Open vSwitch 3.1 sends for a match (ovs-ofctl add-flow, then dump-flows), and how it prints here.  'other' is what
- * ovs-ofctl sent when the switch reports it differently. */
+/* What Open vSwitch 3.1 sends for a match (ovs-ofctl add-flow, then dump-flows), and how it prints here.
+ * 'other' is what ovs-ofctl sent when the switch reports it differently. */
 static const struct {
     const char *oxm;
     const char *text;
@@ -43,7 +43,8 @@ static const struct {
     {"80000a0286dd800014013a80003a018880003c010080004206000102030405",
      "icmp6,icmpv6_type=136,icmpv6_code=0,nd_tll=00:01:02:03:04:05", NULL},
     {"80000a02080680002a02000180002d080a000000ff00000080002e040a0000018000300600010203040580003206000102030405",
-     "arp,arp_op=1,arp_spa=10.0.0.0/8,arp_tpa=10.0.0.1,arp_sha=00:01:02:03:04:05,arp_tha=00:01:02:03:04:05", NULL},
+     "arp,arp_op=1,arp_spa=10.0.0.0/8,arp_tpa=10.0.0.1,arp_sha=00:01:02:03:04:05,arp_tha=00:01:02:03:04:05",
+     NULL},
     {"80000a02803580002a020003", "rarp,arp_op=3", NULL},
     {"80000a0286dd80003520fd000000000000000000000000000000ffffffffffffffff000000000000000080003610fd00000000000000000000000000"
      "00018000380400000005",
@@ -59,7 +60,8 @@ static const struct {
     {"80000806000000000001", "eth_src=00:00:00:00:00:01", "00000406000000000001"},
     {"80000a0288cc", "eth_type=0x88cc", NULL},
     {"80000a02884780004801018000440400000005", "mpls,mpls_label=5,mpls_bos=1", NULL},
-    {"0001d1040001000100013e040a000001000140040a000002", "tun_src=10.0.0.1,tun_dst=10.0.0.2,tun_flags=0x1", NULL},
+    {"0001d1040001000100013e040a000001000140040a000002", "tun_src=10.0.0.1,tun_dst=10.0.0.2,tun_flags=0x1",
+     NULL},
     {"8000560400000005", "actset_output=5", NULL},
 };
 
@@ -195,8 +197,10 @@ struct twin {
 
 TEST(random_edits_agree_with_the_obvious_twin)
 {
-    static const enum of_field_id ids[] = {OFF_METADATA, OFF_REG0, OFF_REG1, OFF_REG15, OFF_CT_LABEL, OFF_ETH_DST, OFF_ETH_TYPE,
-                                           OFF_IPV6_SRC, OFF_IPV6_DST, OFF_TCP_FLAGS, OFF_ND_TARGET, OFF_VLAN_VID};
+    static const enum of_field_id ids[] = {OFF_METADATA, OFF_REG0, OFF_REG1, OFF_REG15, OFF_CT_LABEL,
+                                           OFF_ETH_DST, OFF_ETH_TYPE,
+                                           OFF_IPV6_SRC, OFF_IPV6_DST, OFF_TCP_FLAGS, OFF_ND_TARGET,
+                                           OFF_VLAN_VID};
     struct rng rng = {.state = 4711};
     struct twin *twin = xcalloc(1, sizeof *twin);
     struct of_match match = {0};
@@ -258,6 +262,7 @@ TEST(field_names_and_headers_are_unique)
 }
 
 TEST_MAIN(T(matches_of_open_vswitch_decode_print_and_return), T(bad_matches_are_refused),
-          T(parts_of_registers_are_one_with_the_whole), T(merging_is_the_conjunction), T(prerequisites_are_found_missing),
+          T(parts_of_registers_are_one_with_the_whole), T(merging_is_the_conjunction),
+          T(prerequisites_are_found_missing),
           T(random_edits_agree_with_the_obvious_twin), T(values_shift_by_any_count),
           T(field_names_and_headers_are_unique))

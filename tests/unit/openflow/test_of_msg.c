@@ -57,17 +57,21 @@ TEST(small_messages)
     expect_msg(&out, "0604001800000002000023200000001d0000000000000005", "ct_flush_zone (xid=0x2)");
     const struct of_tlv_map geneve = {0x102, 0x80, 4, 0};
     of_put_tlv_table_mod(&out, 2, NXTTMC_ADD, &geneve, 1);
-    expect_msg(&out, "0604002000000002000023200000001800000000000000000102800400000000", "tlv_table_mod (xid=0x2)");
+    expect_msg(&out, "0604002000000002000023200000001800000000000000000102800400000000",
+               "tlv_table_mod (xid=0x2)");
     of_put_tlv_table_mod(&out, 2, NXTTMC_CLEAR, NULL, 0);
     expect_msg(&out, "060400180000000200002320000000180002000000000000", "tlv_table_mod (xid=0x2)");
     of_put_tlv_table_request(&out, 2);
     expect_msg(&out, "06040010000000020000232000000019", "tlv_table_request (xid=0x2)");
-    of_put_bundle_control(&out, 9, &(struct of_bundle) {0, OFPBCT_COMMIT_REQUEST, OFPBF_ATOMIC | OFPBF_ORDERED});
+    of_put_bundle_control(&out, 9, &(struct of_bundle) {0, OFPBCT_COMMIT_REQUEST,
+                                                        OFPBF_ATOMIC | OFPBF_ORDERED});
     expect_msg(&out, "06210010000000090000000000040003", "bundle_control (xid=0x9) id=0 type=4 flags=0x3");
     of_put_role_request(&out, 1, &(struct of_role_msg) {OF_ROLE_EQUAL, 7});
-    expect_msg(&out, "061800180000000100000001000000000000000000000007", "role_request (xid=0x1) role=1 generation=7");
+    expect_msg(&out, "061800180000000100000001000000000000000000000007",
+               "role_request (xid=0x1) role=1 generation=7");
     of_put_set_async(&out, 1, &(struct of_async) {1, 2, 4});
-    expect_msg(&out, "061c0020000000010001000800000001000300080000000200050008" "00000004", "set_async (xid=0x1)");
+    expect_msg(&out, "061c0020000000010001000800000001000300080000000200050008" "00000004",
+               "set_async (xid=0x1)");
     of_put_error(&out, 6, 4, 9, "\x06\x0e", 2);
     expect_msg(&out, "0601000e0000000600040009060e", "error (xid=0x6) OFPBMC_BAD_PREREQ");
     buf_fini(&out);
@@ -126,7 +130,8 @@ TEST(flow_mods)
     of_match_fini(&fm.match);
 
     of_flow_mod_init(&fm);
-    fm = (struct of_flow_mod) {.command = OFPFC_DELETE, .table_id = 3, .priority = 0x8000, .cookie = 5, .cookie_mask = 0xff,
+    fm = (struct of_flow_mod) {.command = OFPFC_DELETE, .table_id = 3, .priority = 0x8000, .cookie = 5,
+                               .cookie_mask = 0xff,
                                .out_port = 5, .out_group = 6};
     assert_true(of_put_flow_mod(&out, 6, &fm));
     expect_msg(&out, "060e003800000006000000000000000500000000000000ff0303000000008000ffffffff0000000500000006000000000001000400"
@@ -159,7 +164,7 @@ TEST(what_does_not_fit_in_a_message_is_not_sent)
     struct of_flow_mod fm;
     of_flow_mod_init(&fm);
     fm.actions = actions;
-    fm.n_actions = sizeof actions - 55;                      /* header, body, empty match, instruction: 64 bytes */
+    fm.n_actions = sizeof actions - 55;                 /* header, body, empty match, instruction: 64 bytes */
     of_put_barrier_request(&out, 1);
     assert_false(of_put_flow_mod(&out, 2, &fm));
     assert_int_equal(out.size, 8);
@@ -186,7 +191,8 @@ TEST(flow_descriptions)
     expect_print(&in, "flow_desc_reply (xid=0x2)\n"
                       " table=3,priority=5,tcp,metadata=0x7,tcp_dst=80 actions=set_field:0x1->reg0,resubmit(,8)");
     buf_clear(&in);
-    const struct of_flow_filter all = {.table_id = OFPTT_ALL, .out_port = OF_PORT_ANY, .out_group = OF_PORT_ANY};
+    const struct of_flow_filter all = {.table_id = OFPTT_ALL, .out_port = OF_PORT_ANY,
+                                       .out_group = OF_PORT_ANY};
     of_put_flow_desc_request(&in, 2, &all);
     expect_msg(&in, "06120038000000020001000000000000ff000000ffffffffffffffff00000000000000000000000000000000000000000001000400000000",
                "flow_desc_request (xid=0x2)");
@@ -200,7 +206,8 @@ TEST(flow_descriptions)
 TEST(flow_descriptions_go_on_behind_a_bad_one)
 {
     struct buf in = BUF_INIT(OF_MSG_MAX);
-    struct of_msg msg = parse(&in, "0613005000000002000100000000000000200000030000050000000000000000000000000000000000020004"
+    struct of_msg msg = parse(&in,
+                              "0613005000000002000100000000000000200000030000050000000000000000000000000000000000020004"
                                    "0000000000200000040000050000000000000000000000000000000000010004000000" "00");
     struct str body = msg.body;
     struct of_flow_desc desc;
@@ -216,7 +223,8 @@ TEST(flow_descriptions_go_on_behind_a_bad_one)
 }
 
 static void
-expect_group(struct buf *out, uint32_t bucket, enum of_group_command command, const struct of_group *group, const char *hex)
+expect_group(struct buf *out, uint32_t bucket, enum of_group_command command, const struct of_group *group,
+             const char *hex)
 {
     struct of_msg msg;
     struct of_group again;
@@ -265,7 +273,8 @@ TEST(groups)
     of_group_fini(&group);
 
     group = (struct of_group) {.group_id = OFPG_ALL};
-    expect_group(&out, OFPG_BUCKET_ALL, OFPGC_DELETE, &group, "060f00180000000600020000fffffffc00000000ffffffff");
+    expect_group(&out, OFPG_BUCKET_ALL, OFPGC_DELETE, &group,
+                 "060f00180000000600020000fffffffc00000000ffffffff");
 
     parse(&out, "06130148000000020007000000000000003001000000000b002000000000000000200010000000000000001000000001000000000000000000"
                 "0000080001000000a00100000000070058000000000000003000200000000000190010000100040000000100000000ffff00100000232000"
@@ -383,6 +392,8 @@ TEST(every_truncation_is_refused_within_bounds)
     buf_fini(&whole);
 }
 
-TEST_MAIN(T(small_messages), T(hello_versions), T(frames), T(flow_mods), T(what_does_not_fit_in_a_message_is_not_sent),
-          T(flow_descriptions), T(flow_descriptions_go_on_behind_a_bad_one), T(groups), T(meters), T(ports_and_tlv_table),
+TEST_MAIN(T(small_messages), T(hello_versions), T(frames), T(flow_mods),
+          T(what_does_not_fit_in_a_message_is_not_sent),
+          T(flow_descriptions), T(flow_descriptions_go_on_behind_a_bad_one), T(groups), T(meters),
+          T(ports_and_tlv_table),
           T(packets), T(every_truncation_is_refused_within_bounds))

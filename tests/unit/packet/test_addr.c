@@ -28,7 +28,8 @@ TEST(ethernet_addresses_parse_whole_and_print_lower_case)
 {
     struct eth_addr mac = ETH_ADDR_ZERO;
     static const char *const bad[] = {"", "0a", "0a:00:00:00:00", "0a:00:00:00:00:0", "0a:00:00:00:00:011",
-                                      "0a:00:00:00:00:0g", "0a-00-00-00-00-01", " 0a:00:00:00:00:01", "0a:00:00:00:00:01 "};
+                                      "0a:00:00:00:00:0g", "0a-00-00-00-00-01", " 0a:00:00:00:00:01",
+                                      "0a:00:00:00:00:01 "};
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         assert_false(eth_addr_parse(str_from(bad[i]), &mac));
         assert_true(eth_addr_is_zero(mac));
@@ -160,7 +161,8 @@ TEST(lport_addresses_parse_and_name_the_wrong_word)
                  "0a:00:00:00:00:01 10.0.0.1 10.0.0.2/24 192.168.0.0/16 fd00::1/64");
     expect_addrs_error("", "\"\" is not an Ethernet address");
     expect_addrs_error("unknown", "\"unknown\" is not an Ethernet address");
-    expect_addrs_error("0a:00:00:00:00:01 10.0.0.1 10.0.0.300/24", "\"10.0.0.300/24\" is not an IPv4 or IPv6 address");
+    expect_addrs_error("0a:00:00:00:00:01 10.0.0.1 10.0.0.300/24",
+                       "\"10.0.0.300/24\" is not an IPv4 or IPv6 address");
     expect_addrs_error("0a:00:00:00:00:01 fd00::1 fd00:::2", "\"fd00:::2\" is not an IPv4 or IPv6 address");
     struct lport_addrs ips;
     assert_null(lport_addrs_parse_ips(str_from("10.0.0.1/24 fd00::1/64"), &ips));
@@ -168,6 +170,7 @@ TEST(lport_addresses_parse_and_name_the_wrong_word)
     lport_addrs_fini(&ips);
 }
 
-TEST_MAIN(T(ethernet_addresses_parse_whole_and_print_lower_case), T(prefixes_parse_whole_and_print_canonically),
+TEST_MAIN(T(ethernet_addresses_parse_whole_and_print_lower_case),
+          T(prefixes_parse_whole_and_print_canonically),
           T(prefix_arithmetic), T(addresses_derived_from_ethernet_and_ipv6),
           T(lport_addresses_parse_and_name_the_wrong_word))

@@ -114,12 +114,14 @@ TEST(nd_round_trip)
     assert_string_equal(eth_addr_text(packet_eth(&packet)->dst).s, "33:33:ff:02:00:03");
     buf_clear(&buf);
 
-    const struct nd_na_spec na = {.eth_src = mac_b, .eth_dst = mac_a, .src = target, .dst = src, .target = target,
+    const struct nd_na_spec na = {.eth_src = mac_b, .eth_dst = mac_a, .src = target, .dst = src,
+                                  .target = target,
                                   .tll = mac_b, .flags = ND_NA_SOLICITED | ND_NA_OVERRIDE};
     build_nd_na(&buf, &na);
     packet = parse(&buf);
     assert_true(packet_nd(&packet, &nd) && checksum_is_good(&packet));
-    assert_true(nd.is_advert && nd.is_solicited && nd.is_override && !nd.is_router && eth_addr_eq(nd.ll, mac_b));
+    assert_true(nd.is_advert && nd.is_solicited && nd.is_override && !nd.is_router
+                && eth_addr_eq(nd.ll, mac_b));
 
     /* A hop limit below 255 came from another link. */
     buf.data[sizeof(struct eth_header) + 7] = (char) 254;
@@ -151,13 +153,15 @@ TEST(transport_headers_are_found)
         const struct tcp_spec tcp = {.src = 1, .dst = 80, .seq = 1000, .flags = TCP_SYN, .window = 99};
         build_tcp(&buf, &ips, &tcp, "xyz", 3);
         packet = parse(&buf);
-        assert_true(packet_tcp(&packet) && checksum_is_good(&packet) && str_is(packet_payload(&packet), "xyz"));
+        assert_true(packet_tcp(&packet) && checksum_is_good(&packet)
+                    && str_is(packet_payload(&packet), "xyz"));
         buf_clear(&buf);
 
         build_icmp_echo(&buf, &ips, false, 7, 8, "abc", 3);
         packet = parse(&buf);
         const struct icmp_header *icmp = i ? packet_icmp6(&packet) : packet_icmp4(&packet);
-        assert_true(icmp && icmp->type == (i ? ICMP6_ECHO_REQUEST : ICMP4_ECHO_REQUEST) && checksum_is_good(&packet));
+        assert_true(icmp && icmp->type == (i ? ICMP6_ECHO_REQUEST : ICMP4_ECHO_REQUEST)
+                    && checksum_is_good(&packet));
         assert_null(i ? packet_icmp4(&packet) : packet_icmp6(&packet));
         buf_fini(&buf);
     }
@@ -165,7 +169,8 @@ TEST(transport_headers_are_found)
 
 TEST(ipv6_extension_headers_are_walked)
 {
-    uint8_t l4[8 + 16 + 8 + 8] = {IP_PROTO_DSTOPTS, 0};      /* hop-by-hop, then 16 bytes of options, fragment, UDP */
+    /* hop-by-hop, then 16 bytes of options, fragment, UDP */
+    uint8_t l4[8 + 16 + 8 + 8] = {IP_PROTO_DSTOPTS, 0};
     l4[8] = IP_PROTO_FRAGMENT;
     l4[9] = 1;
     l4[24] = IP_PROTO_UDP;
@@ -202,7 +207,8 @@ TEST(every_truncation_is_parsed_within_bounds)
     build_nd_ns(&all[3], mac_a, &src, &target);
     for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
         for (size_t n = 0; n < all[i].size; n++) {
-            uint8_t *copy = xmemdup(all[i].data, MAX(n, 1)); /* of exactly that size, so that the sanitizer sees */
+            /* of exactly that size, so that the sanitizer sees */
+            uint8_t *copy = xmemdup(all[i].data, MAX(n, 1));
             struct packet packet;
             struct nd_msg nd;
             assert_int_equal(packet_parse(copy, n, &packet), n >= sizeof(struct eth_header));
@@ -237,7 +243,8 @@ TEST(icmp_errors_quote_the_packet)
             assert_int_equal(be32toh(icmp->rest), 1234);
             size_t whole = packet.l3_end - packet.l3_ofs, room = is_v6 ? 1280 - 48 : 576 - 28;
             assert_int_equal(packet_payload(&answer).n, MIN(whole, room));
-            assert_memory_equal(packet_payload(&answer).s, packet.data + packet.l3_ofs, packet_payload(&answer).n);
+            assert_memory_equal(packet_payload(&answer).s, packet.data + packet.l3_ofs,
+                                packet_payload(&answer).n);
 
             buf_clear(&in);                                  /* an error is never answered with an error */
             assert_false(build_icmp_error(&in, &answer, &error));
@@ -253,9 +260,11 @@ TEST(some_packets_must_not_be_answered)
         const char *src, *dst;
         bool is_allowed;
     } cases[] = {
-        {"10.0.0.1", "10.0.0.2", true}, {"10.0.0.1", "224.0.0.5", false}, {"10.0.0.1", "255.255.255.255", false},
+        {"10.0.0.1", "10.0.0.2", true}, {"10.0.0.1", "224.0.0.5", false},
+        {"10.0.0.1", "255.255.255.255", false},
         {"0.0.0.0", "10.0.0.2", false}, {"224.0.0.1", "10.0.0.2", false}, {"127.0.0.1", "10.0.0.2", false},
-        {"fd00::1", "fd00::2", true}, {"fd00::1", "ff02::1", false}, {"::", "fd00::2", false}, {"ff02::1", "fd00::2", false},
+        {"fd00::1", "fd00::2", true}, {"fd00::1", "ff02::1", false}, {"::", "fd00::2", false},
+        {"ff02::1", "fd00::2", false},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct ip_spec ips = spec(cases[i].src, cases[i].dst);
@@ -264,7 +273,8 @@ TEST(some_packets_must_not_be_answered)
         struct packet packet = parse(&buf);
         assert_int_equal(icmp_error_is_allowed(&packet, ICMP6_DEST_UNREACH), cases[i].is_allowed);
         bool is_multicast6 = ips.dst.is_v6 && ip6_is_multicast(&ips.dst.v6);
-        assert_int_equal(icmp_error_is_allowed(&packet, ICMP6_PACKET_TOO_BIG), cases[i].is_allowed || is_multicast6);
+        assert_int_equal(icmp_error_is_allowed(&packet, ICMP6_PACKET_TOO_BIG), cases[i].is_allowed
+                         || is_multicast6);
         if (!ips.src.is_v6) {
             buf.data[sizeof(struct eth_header) + 7] = 1;     /* a later fragment */
             packet = parse(&buf);
@@ -329,7 +339,8 @@ TEST(random_bytes_are_survived)
         packet_parse(p, n, &packet);
         packet_nd(&packet, &nd);
         struct str payload = packet_payload(&packet);
-        assert_true(!payload.s || ((const uint8_t *) payload.s >= p && (const uint8_t *) payload.s + payload.n <= p + n));
+        assert_true(!payload.s || ((const uint8_t *) payload.s >= p
+                                   && (const uint8_t *) payload.s + payload.n <= p + n));
         struct icmp_error error = {.type = 3};
         struct buf out = BUF_INIT(3000);
         if (ip_spec_from_packet(&packet, true, &error.ip) && build_icmp_error(&out, &packet, &error)) {
