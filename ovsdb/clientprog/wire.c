@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovsdb/clientprog/wire.h"
+
+#include <stdlib.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/rng.h"
+#include "lib/base/vec.h"
+#include "lib/net/jsonrpc.h"
+#include "lib/net/loop.h"
+#include "lib/net/stream.h"
+
+struct wire {
+    struct loop *loop;
+    struct stream *connecting;                               /* until it is connected */
+    struct listener *listener;
+    struct jsonrpc *rpc;
+    struct err *failure;                                     /* why there is no connection, or NULL */
+    int64_t next_id;
+    struct jsonrpc_msg *reply;                               /* to the last request, or NULL */
+    VEC(struct jsonrpc_msg *) notifications;                 /* not handed over yet */
+    wire_notify_cb *notify;
+    void *notify_aux;
+};
+
+static void
+on_received(void *wire_, struct jsonrpc_msg *msg)
+{
+    struct wire *wire = wire_;
+    bool is_reply = msg->type == JSONRPC_REPLY || msg->type == JSONRPC_ERROR;
+    if (is_reply && json_is_integer(msg->id) && json_integer_value(msg->id) == wire->next_id - 1) {
+        jsonrpc_msg_free(wire->reply);
+        wire->reply = msg;
+    } else if (msg->type == JSONRPC_NOTIFY && wire->notify) {
+        wire->notify(wire->notify_aux, msg->method, msg->params);
+        jsonrpc_msg_free(msg);
+    } else if (msg->type == JSONRPC_NOTIFY) {
+        vec_push(&wire->notifications, msg);
+    } else {
+        jsonrpc_msg_free(msg);
+    }
+}
+
+static void
+fail(struct wire *wire, struct err *reason)
+{
+    if (wire->failure) {
+        err_free(reason);
+    } else {
+        wire->failure = reason ? reason : err_new("End of file");
+    }
+}
+
+static void
+on_closed(void *wire, struct err *reason)
+{
+    fail(wire, reason);
+}
+
+static const struct jsonrpc_callbacks rpc_cbs = {.received = on_received, .closed = on_closed};
+
+static void
+adopt(struct wire *wire, struct stream *stream)
+{
+    wire->rpc = jsonrpc_new(stream, &rpc_cbs, wire);
+}
+
+static void
+on_accepted(void *wire_, struct stream *stream)
+{
+    struct wire *wire = wire_;
+    if (wire->rpc) {
+        stream_free(stream);
+    } else {
+        adopt(wire, stream);
+    }
+}
+
+static void
+on_connected(void *wire_)
+{
+    struct wire *wire = wire_;
+    struct stream *stream = wire->connecting;
+    wire->connecting = NULL;
+    adopt(wire, stream);
+}
+
+static void
+on_readable(void *wire)
+{
+    (void) wire;                                             /* on_connected() comes first and takes the stream */
+}
+
+static const struct stream_callbacks connecting_cbs = {
+    .connected = on_connected, .readable = on_readable, .closed = on_closed};
+
+static bool
+is_settled(void *wire_)
+{
+    const struct wire *wire = wire_;
+    return wire->rpc || wire->failure;
+}
+
+static struct err *
+try_remote(struct wire *wire, const char *remote)
+{
+    struct err *e = stream_target_is_passive(remote)
+        ? listener_new(wire->loop, remote, on_accepted, wire, &wire->listener)
+        : stream_connect(wire->loop, remote, &connecting_cbs, wire, &wire->connecting);
+    if (e) {
+        return e;
+    }
+    loop_run_until(wire->loop, is_settled, wire, -1);
+    stream_free(wire->connecting);
+    wire->connecting = NULL;
+    e = wire->failure;
+    wire->failure = NULL;
+    return e;
+}
+
+/* The parts of the comma-separated 'remotes', shuffled; the caller frees each and the array. */
+static char **
+split_remotes(const char *remotes, size_t *ret_n)
+{
+    struct str rest = str_from(remotes);
+    VEC(char *) parts = {0};
+    while (rest.s) {
+        vec_push(&parts, str_dup(str_trim(str_cut(&rest, ","))));
+    }
+    struct rng rng = {.state = (uint64_t) clock_monotonic_ms()};
+    for (size_t i = parts.n; i > 1; i--) {
+        size_t j = rng_below(&rng, (uint32_t) i);
+        char *swap = parts.d[j];
+        parts.d[j] = parts.d[i - 1];
+        parts.d[i - 1] = swap;
+    }
+    *ret_n = parts.n;
+    return parts.d;
+}
+
+struct err *
+wire_open(const char *remotes, struct wire **ret)
+{
+    struct wire *wire = xcalloc(1, sizeof *wire);
+    wire->loop = loop_new();
+    wire->next_id = 1;
+    size_t n;
+    char **parts = split_remotes(remotes, &n);
+    struct err *e = NULL;
+    for (size_t i = 0; i < n && !wire->rpc; i++) {
+        err_free(e);
+        e = try_remote(wire, parts[i]);
+        if (e) {
+            char *text = err_take_text(e);
+            e = err_new("failed to connect to \"%s\" (%s)", parts[i], text);
+            free(text);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        free(parts[i]);
+    }
+    free(parts);
+    if (e) {
+        wire_close(wire);
+        return e;
+    }
+    *ret = wire;
+    return NULL;
+}
+
+void
+wire_close(struct wire *wire)
+{
+    if (!wire) {
+        return;
+    }
+    stream_free(wire->connecting);
+    jsonrpc_free(wire->rpc);
+    listener_free(wire->listener);
+    loop_free(wire->loop);
+    err_free(wire->failure);
+    jsonrpc_msg_free(wire->reply);
+    for (size_t i = 0; i < wire->notifications.n; i++) {
+        jsonrpc_msg_free(wire->notifications.d[i]);
+    }
+    vec_fini(&wire->notifications);
+    free(wire);
+}
+
+struct loop *
+wire_loop(struct wire *wire)
+{
+    return wire->loop;
+}
+
+const char *
+wire_name(const struct wire *wire)
+{
+    return jsonrpc_name(wire->rpc);
+}
+
+static bool
+is_answered(void *wire_)
+{
+    const struct wire *wire = wire_;
+    return wire->reply || wire->failure;
+}
+
+static struct err *
+lost(const struct wire *wire)
+{
+    return err_new("%s: receive failed (%s)", jsonrpc_name(wire->rpc), err_detail(wire->failure));
+}
+
+struct err *
+wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_result, json_t **ret_error)
+{
+    jsonrpc_msg_free(wire->reply);
+    wire->reply = NULL;
+    jsonrpc_send(wire->rpc, jsonrpc_request(method, params, json_integer(wire->next_id++)));
+    loop_run_until(wire->loop, is_answered, wire, -1);
+    if (!wire->reply) {
+        return lost(wire);
+    }
+    if (wire->reply->type == JSONRPC_REPLY) {
+        *ret_result = json_incref(wire->reply->result);
+        if (ret_error) {
+            *ret_error = NULL;
+        }
+        return NULL;
+    }
+    if (ret_error) {
+        *ret_error = json_incref(wire->reply->error);
+        *ret_result = NULL;
+        return NULL;
+    }
+    char *text = json_dumps(wire->reply->error, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    struct err *e = err_new("%s returned error: %s", strcmp(method, "transact") ? method : "transaction", text);
+    free(text);
+    return e;
+}
+
+static bool
+is_lost(void *wire_)
+{
+    return ((const struct wire *) wire_)->failure != NULL;
+}
+
+struct err *
+wire_listen(struct wire *wire, wire_notify_cb *cb, void *aux)
+{
+    for (size_t i = 0; i < wire->notifications.n; i++) {
+        cb(aux, wire->notifications.d[i]->method, wire->notifications.d[i]->params);
+        jsonrpc_msg_free(wire->notifications.d[i]);
+    }
+    vec_clear(&wire->notifications);
+    wire->notify = cb;
+    wire->notify_aux = aux;
+    loop_run_until(wire->loop, is_lost, wire, -1);
+    wire->notify = NULL;
+    return wire->failure ? lost(wire) : NULL;
+}

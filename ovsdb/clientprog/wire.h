@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_CLIENTPROG_WIRE_H
+#define WEFT_OVSDB_CLIENTPROG_WIRE_H
+
+/* What: a connection to a database server for a program that asks and waits.
+ *
+ * Why: a command is a short story told in order.  Unlike ovsdb/ctl's connection it knows no database, speaks any
+ * method, accepts a server that connects to us, and hands over notifications.
+ *
+ * Owns: the event loop and the connection. */
+
+#include <jansson.h>
+
+#include "lib/base/err.h"
+
+struct loop;
+struct wire;
+
+/* Tries the comma-separated 'remotes', in random order if there are several, each once.  A passive one waits for
+ * the server to connect. */
+struct err *wire_open(const char *remotes, struct wire **ret) MUST_USE;
+void wire_close(struct wire *wire);                          /* NULL is fine */
+struct loop *wire_loop(struct wire *wire);
+const char *wire_name(const struct wire *wire);              /* of the connection, for messages */
+
+/* Sends a request ('params' is taken) and waits for the reply.  Exactly one of '*ret_result' and '*ret_error' is set,
+ * the caller's; 'ret_error' may be NULL: then an error reply is an error here, "WHAT returned error: JSON". */
+struct err *wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_result,
+                      json_t **ret_error) MUST_USE;
+
+/* Waits until the connection is lost, which is the error returned, or loop_stop() is called, which is none.  'cb'
+ * gets notifications, also those that came while a reply was awaited; borrowed. */
+typedef void wire_notify_cb(void *aux, const char *method, const json_t *params);
+struct err *wire_listen(struct wire *wire, wire_notify_cb *cb, void *aux) MUST_USE;
+
+#endif
