@@ -31,6 +31,7 @@ struct entry {
     uint32_t dirty_at;                                       /* position in 'dirty' + 1; 0: not there */
     struct wishes wishes;
     bool is_installed;
+    bool is_as_seen;                                         /* 'installed' is in the switch's words, not ours */
     uint64_t installed_cookie;
     char *installed;                                         /* actions; owned, with their size */
     uint32_t installed_size;
@@ -181,9 +182,31 @@ set_installed(struct entry *entry, uint64_t cookie, struct str actions)
 {
     free(entry->installed);
     entry->is_installed = true;
+    entry->is_as_seen = false;
     entry->installed_cookie = cookie;
     entry->installed = xmemdup0(actions.s, actions.n);
     entry->installed_size = (uint32_t) actions.n;
+}
+
+/* A switch may write the same actions in another way: what prints alike is alike. */
+static bool
+prints_alike(struct str a, struct str b)
+{
+    struct buf text_a = BUF_INIT(BUF_NO_LIMIT), text_b = BUF_INIT(BUF_NO_LIMIT);
+    of_actions_print(a.s, a.n, &text_a);
+    of_actions_print(b.s, b.n, &text_b);
+    bool alike = !strcmp(buf_text(&text_a), buf_text(&text_b));
+    buf_fini(&text_a);
+    buf_fini(&text_b);
+    return alike;
+}
+
+static bool
+is_in_switch(const struct entry *entry, uint64_t cookie, struct str actions)
+{
+    struct str installed = str_n(entry->installed, entry->installed_size);
+    return entry->is_installed && entry->installed_cookie == cookie
+        && (str_eq(actions, installed) || (entry->is_as_seen && prints_alike(actions, installed)));
 }
 
 /* Reports the difference at 'entry', if there is one. */
@@ -204,8 +227,7 @@ settle(struct entry *entry, struct buf *scratch, void (*change)(void *aux, const
     put_actions(entry, scratch);
     c.cookie = entry->wishes.d[0].cookie;
     c.actions = str_n(buf_text(scratch), scratch->size);
-    if (!entry->is_installed || entry->installed_cookie != c.cookie
-        || !str_eq(c.actions, str_n(entry->installed, entry->installed_size))) {
+    if (!is_in_switch(entry, c.cookie, c.actions)) {
         change(aux, &c);
         set_installed(entry, c.cookie, c.actions);
     }
@@ -274,37 +296,29 @@ match_normalise(struct of_match *match)
     }
 }
 
-/* A switch writes the same actions in another way: what prints alike is alike. */
+/* Flows in these tables are made by the switch itself, by learn(): they are nobody's to delete here. */
 static bool
-prints_alike(struct str a, struct str b)
+is_learned(uint8_t table)
 {
-    struct buf text_a = BUF_INIT(BUF_NO_LIMIT), text_b = BUF_INIT(BUF_NO_LIMIT);
-    of_actions_print(a.s, a.n, &text_a);
-    of_actions_print(b.s, b.n, &text_b);
-    bool alike = !strcmp(buf_text(&text_a), buf_text(&text_b));
-    buf_fini(&text_a);
-    buf_fini(&text_b);
-    return alike;
+    return table >= OFT_ECMP_NH_MAC && table <= OFT_LB_AFFINITY;
 }
 
+/* What is wanted may not be known yet: what was seen is compared when differences are taken. */
 void
 flow_table_saw(struct flow_table *table, const struct of_flow_desc *desc)
 {
-    struct buf oxm = BUF_INIT(BUF_NO_LIMIT), wanted = BUF_INIT(OF_ACTIONS_MAX);
+    struct buf oxm = BUF_INIT(BUF_NO_LIMIT);
     struct of_match match = of_match_clone(&desc->match);
-    struct str seen = str_n(desc->actions, desc->n_actions);
 
-    match_normalise(&match);
-    of_match_put_oxm(&match, &oxm);
-    struct entry *entry = find_or_add(table, desc->table_id, desc->priority, str_n(buf_text(&oxm), oxm.size));
-    put_actions(entry, &wanted);
-    struct str wanted_actions = str_n(buf_text(&wanted), wanted.size);
-    bool alike = entry->wishes.n && !desc->has_other_instructions
-        && (str_eq(seen, wanted_actions) || prints_alike(seen, wanted_actions));
-    set_installed(entry, alike ? desc->cookie : UINT64_MAX, alike ? wanted_actions : seen);
+    if (!is_learned(desc->table_id)) {
+        match_normalise(&match);
+        of_match_put_oxm(&match, &oxm);
+        struct entry *entry = find_or_add(table, desc->table_id, desc->priority, str_n(buf_text(&oxm), oxm.size));
+        set_installed(entry, desc->has_other_instructions ? UINT64_MAX : desc->cookie, str_n(desc->actions, desc->n_actions));
+        entry->is_as_seen = true;
+    }
     of_match_fini(&match);
     buf_fini(&oxm);
-    buf_fini(&wanted);
 }
 
 void
