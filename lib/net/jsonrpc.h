@@ -98,6 +98,7 @@ bool jsonrpc_session_is_connected(const struct jsonrpc_session *session);
 const char *jsonrpc_session_remote(const struct jsonrpc_session *session);       /* current or next */
 const char *jsonrpc_session_last_error(const struct jsonrpc_session *session);   /* or NULL */
 void jsonrpc_session_send(struct jsonrpc_session *session, struct jsonrpc_msg *msg /* taken */);
+void jsonrpc_session_send_bytes(struct jsonrpc_session *session, const void *p, size_t n);     /* whole messages */
 void jsonrpc_session_set_probe_interval(struct jsonrpc_session *session, int64_t ms);
 void jsonrpc_session_set_max_backoff(struct jsonrpc_session *session, int64_t ms);
 void jsonrpc_session_reconnect(struct jsonrpc_session *session);         /* drop it and try the next remote */

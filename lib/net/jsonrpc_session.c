@@ -211,6 +211,14 @@ jsonrpc_session_send(struct jsonrpc_session *session, struct jsonrpc_msg *msg)
     }
 }
 
+void
+jsonrpc_session_send_bytes(struct jsonrpc_session *session, const void *p, size_t n)
+{
+    if (session->rpc) {
+        jsonrpc_send_bytes(session->rpc, p, n);
+    }
+}
+
 static void
 apply_probe_interval(struct jsonrpc_session *session)
 {
