@@ -68,7 +68,7 @@ sb_forget(void *main_, uint64_t id)
     }
 }
 
-static const struct writer_link sb_link = {sb_is_ready, sb_transact, sb_forget};
+static const struct writer_link sb_link = {.is_ready = sb_is_ready, .transact = sb_transact, .forget = sb_forget};
 
 static void
 follow_remote(struct main *m)

@@ -3,6 +3,7 @@
 
 #include "ovsdb/client/session.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "lib/base/hash.h"
@@ -133,15 +134,22 @@ ovsdb_session_free(struct ovsdb_session *s)
 
 /* --- Requests and replies --- */
 
-/* Sends 'method' with 'params' (taken).  'reply' is called exactly once, unless the session is freed before. */
 static struct request *
-send_request(struct ovsdb_session *s, const char *method, json_t *params, reply_cb *reply)
+request_new(struct ovsdb_session *s, reply_cb *reply)
 {
     struct request *r = xcalloc(1, sizeof *r);
     mem_add(&mem_ovsdb_request, +1);
     r->id = s->next_id++;
     r->reply = reply;
     hmap_insert(&s->requests, &r->node, hash_mix64(r->id));
+    return r;
+}
+
+/* Sends 'method' with 'params' (taken).  'reply' is called exactly once, unless the session is freed before. */
+static struct request *
+send_request(struct ovsdb_session *s, const char *method, json_t *params, reply_cb *reply)
+{
+    struct request *r = request_new(s, reply);
     jsonrpc_session_send(s->rpc, jsonrpc_request(method, params, json_integer((json_int_t) r->id)));
     return r;
 }
@@ -613,12 +621,9 @@ tell_unsent(void *s_)
     lose_requests(s, &s->unsent);
 }
 
-uint64_t
-ovsdb_session_transact(struct ovsdb_session *s, json_t *operations, ovsdb_txn_cb *done, void *aux)
+static uint64_t
+await_transaction(struct ovsdb_session *s, struct request *r, size_t n_operations, ovsdb_txn_cb *done, void *aux)
 {
-    size_t n_operations = json_array_size(operations);
-    json_array_insert_new(operations, 0, json_string(replica_def(s->replica)->database));
-    struct request *r = send_request(s, "transact", operations, handle_transact_reply);
     r->done = done;
     r->aux = aux;
     r->n_operations = n_operations;
@@ -628,6 +633,30 @@ ovsdb_session_transact(struct ovsdb_session *s, json_t *operations, ovsdb_txn_cb
         loop_defer(s->loop, tell_unsent, s);
     }
     return r->id;
+}
+
+uint64_t
+ovsdb_session_transact(struct ovsdb_session *s, json_t *operations, ovsdb_txn_cb *done, void *aux)
+{
+    size_t n_operations = json_array_size(operations);
+    json_array_insert_new(operations, 0, json_string(replica_def(s->replica)->database));
+    return await_transaction(s, send_request(s, "transact", operations, handle_transact_reply), n_operations, done, aux);
+}
+
+uint64_t
+ovsdb_session_transact_text(struct ovsdb_session *s, struct str operations, size_t n, ovsdb_txn_cb *done, void *aux)
+{
+    CHECK(operations.n >= 2 && operations.s[0] == '[' && operations.s[operations.n - 1] == ']');
+    struct request *r = request_new(s, handle_transact_reply);
+    struct buf buf = BUF_INIT(BUF_NO_LIMIT);
+    buf_printf(&buf, "{\"id\":%" PRIu64 ",\"method\":\"transact\",\"params\":[", r->id);
+    buf_put_json_string(&buf, str_from(replica_def(s->replica)->database));
+    buf_puts(&buf, n ? "," : "");
+    jsonrpc_session_send_bytes(s->rpc, buf.data, buf.size);
+    jsonrpc_session_send_bytes(s->rpc, operations.s + 1, operations.n - 1);
+    jsonrpc_session_send_bytes(s->rpc, "}", 1);
+    buf_fini(&buf);
+    return await_transaction(s, r, n, done, aux);
 }
 
 void

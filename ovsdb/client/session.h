@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 
 struct loop;
 struct replica;
@@ -43,6 +44,9 @@ void ovsdb_session_conditions_changed(struct ovsdb_session *session);    /* afte
  * Returns an id that cancels the callback. */
 typedef void ovsdb_txn_cb(void *aux, const json_t *result, struct err *err /* taken */);
 uint64_t ovsdb_session_transact(struct ovsdb_session *session, json_t *operations, ovsdb_txn_cb *done, void *aux);
+/* The same with the text of a JSON array of 'n' operations, for those that write many. */
+uint64_t ovsdb_session_transact_text(struct ovsdb_session *session, struct str operations, size_t n,
+                                     ovsdb_txn_cb *done, void *aux);
 void ovsdb_session_forget(struct ovsdb_session *session, uint64_t id);
 size_t ovsdb_session_outstanding(const struct ovsdb_session *session);
 

@@ -419,10 +419,17 @@ session_transact(void *session, json_t *operations, writer_done_cb *done, void *
     return ovsdb_session_transact(session, operations, done, aux);
 }
 
+static uint64_t
+session_transact_text(void *session, struct str operations, size_t n, writer_done_cb *done, void *aux)
+{
+    return ovsdb_session_transact_text(session, operations, n, done, aux);
+}
+
 static void
 session_forget(void *session, uint64_t id)
 {
     ovsdb_session_forget(session, id);
 }
 
-const struct writer_link writer_session_link = {session_is_ready, session_transact, session_forget};
+const struct writer_link writer_session_link = {session_is_ready, session_transact, session_forget,
+                                                session_transact_text};

@@ -74,6 +74,8 @@ struct writer_link {
     bool (*is_ready)(void *link_aux);                        /* connected, replica current, lock held */
     uint64_t (*transact)(void *link_aux, json_t *operations /* taken */, writer_done_cb *done, void *aux);
     void (*forget)(void *link_aux, uint64_t id);             /* 'done' must not be called any more */
+    /* As 'transact', with the text of the array of 'n' operations (borrowed).  May be NULL. */
+    uint64_t (*transact_text)(void *link_aux, struct str operations, size_t n, writer_done_cb *done, void *aux);
 };
 extern const struct writer_link writer_session_link;
 

@@ -13,14 +13,15 @@
 LOG_MODULE(ovsdb_writer);
 MEM_TYPE(writer_txn, "writer transactions");
 
-/* Enough to keep the server busy; the operations of more would only fill memory. */
-enum { MAX_TXNS = 2 };
+/* Enough to keep the server busy; the texts of more would only fill memory.  Looking at all that is dirty is not free, so
+ * that more are sent only when this many are down to half. */
+enum { MAX_TXNS = 8 };
 
 /* A transaction under construction. */
 struct build {
     struct writer *w;
     struct writer_txn *txn;                                  /* NULL before its first operation */
-    json_t *ops;
+    struct buf ops;                                          /* the text of a JSON array, still open */
     bool is_incomplete;                                      /* a reference of the current key was left out */
 };
 
@@ -37,24 +38,30 @@ enum verdict {
 static void
 open_txn(struct build *b)
 {
-    if (b->txn) {
-        return;
-    }
     b->txn = xcalloc(1, sizeof *b->txn);
     mem_add(&mem_writer_txn, +1);
     b->txn->writer = b->w;
-    b->ops = json_array();
+    buf_putc(&b->ops, '[');
     if (b->w->lock) {
-        json_array_append_new(b->ops, json_pack("{ssss}", "op", "assert", "lock", b->w->lock));
+        buf_puts(&b->ops, "{\"op\":\"assert\",\"lock\":");
+        buf_put_json_string(&b->ops, str_from(b->w->lock));
+        buf_putc(&b->ops, '}');
         vec_push(&b->txn->ops, NULL);
     }
 }
 
+/* Begins the operation 'op' on the table of 'e'; the caller writes its other members and ends it. */
 static void
-append_op(struct build *b, struct writer_entry *e, json_t *op, uint64_t *counter)
+begin_op(struct build *b, struct writer_entry *e, const char *op, uint64_t *counter)
 {
-    open_txn(b);
-    json_array_append_new(b->ops, op);
+    if (!b->txn) {
+        open_txn(b);
+    }
+    buf_puts(&b->ops, b->txn->ops.n ? ",{\"op\":\"" : "{\"op\":\"");
+    buf_puts(&b->ops, op);
+    buf_puts(&b->ops, "\",\"table\":\"");
+    buf_puts(&b->ops, writer_replica_table(b->w, e)->def->name);
+    buf_putc(&b->ops, '"');
     vec_push(&b->txn->ops, e);
     e->in_flight = true;
     e->in_dirty = false;                                     /* the list is swept after the flush */
@@ -62,19 +69,26 @@ append_op(struct build *b, struct writer_entry *e, json_t *op, uint64_t *counter
     ++*counter;
 }
 
-static json_t *
-new_op(const struct writer *w, const struct writer_entry *e, const char *op)
-{
-    return json_pack("{ssss}", "op", op, "table", writer_replica_table(w, e)->def->name);
-}
-
-static json_t *
-new_op_on_row(const struct writer *w, const struct writer_entry *e, const char *op)
+static void
+put_uuid(struct buf *buf, const struct uuid *uuid)
 {
     char text[UUID_LENGTH + 1];
-    json_t *json = new_op(w, e, op);
-    json_object_set_new(json, "where", json_pack("[[ss[ss]]]", "_uuid", "==", "uuid", uuid_format(&e->uuid, text)));
-    return json;
+    buf_put(buf, uuid_format(uuid, text), UUID_LENGTH);
+}
+
+static void
+begin_op_on_row(struct build *b, struct writer_entry *e, const char *op, uint64_t *counter)
+{
+    begin_op(b, e, op, counter);
+    buf_puts(&b->ops, ",\"where\":[[\"_uuid\",\"==\",[\"uuid\",\"");
+    put_uuid(&b->ops, &e->uuid);
+    buf_puts(&b->ops, "\"]]]");
+}
+
+static void
+end_op(struct build *b)
+{
+    buf_putc(&b->ops, '}');
 }
 
 /* --- What a column shall be --- */
@@ -202,14 +216,24 @@ avoid_uuid_in_use(struct writer *w, struct writer_entry *e)
     }
 }
 
-/* The columns of a new row, or NULL if a scalar reference has no target yet. */
-static json_t *
-build_row(struct build *b, struct writer_entry *e)
+/* Appends "column":value to the members of an object. */
+static void
+put_member(struct buf *buf, const struct replica_table *t, uint32_t column, const struct datum *value)
+{
+    buf_puts(buf, buf->size ? ",\"" : "\"");
+    buf_puts(buf, t->def->columns[column].name);
+    buf_puts(buf, "\":");
+    datum_put_json(buf, value, &t->columns[column].type);
+}
+
+/* Writes the columns of a new row to 'row'.  False: a scalar reference has no target yet. */
+static bool
+build_row(struct build *b, struct writer_entry *e, struct buf *row)
 {
     const struct writer_table *def = writer_def(b->w, e);
     const struct replica_table *t = writer_replica_table(b->w, e);
-    json_t *row = json_object();
-    for (uint32_t i = 0; i < def->n_columns && row; i++) {
+    bool ok = true;
+    for (uint32_t i = 0; i < def->n_columns && ok; i++) {
         uint32_t c = def->columns[i];
         const struct writer_cell *cell = writer_find_cell(e, c);
         if (!cell || !t->columns[c].server_has) {
@@ -217,15 +241,13 @@ build_row(struct build *b, struct writer_entry *e)
         }
         struct datum_type type = t->def->columns[c].type;
         struct value value = render(b, e, c, cell);
-        if (value.is_missing) {
-            json_decref(row);
-            row = NULL;
-        } else if (!datum_eq(value_datum(&value), &t->columns[c].initial, type)) {
-            json_object_set_new(row, t->def->columns[c].name, datum_to_json(value_datum(&value), &t->columns[c].type));
+        ok = !value.is_missing;
+        if (ok && !datum_eq(value_datum(&value), &t->columns[c].initial, type)) {
+            put_member(row, t, c, value_datum(&value));
         }
         value_fini(&value, type);
     }
-    return row;
+    return ok;
 }
 
 static enum verdict
@@ -241,43 +263,38 @@ emit_insert(struct build *b, struct writer_entry *e)
     }
     avoid_uuid_in_use(b->w, e);
     e->in_flight = e->is_inserting = true;                   /* so that a cycle of references ends here */
-    json_t *row = build_row(b, e);
-    if (!row) {
+    struct buf row = BUF_INIT(BUF_NO_LIMIT);                 /* apart: targets may come first */
+    bool ok = build_row(b, e, &row);
+    if (ok) {
+        begin_op(b, e, "insert", &b->w->stats.n_inserts);
+        buf_puts(&b->ops, ",\"uuid\":\"");
+        put_uuid(&b->ops, &e->uuid);
+        buf_puts(&b->ops, "\",\"row\":{");
+        buf_put(&b->ops, row.data, row.size);
+        buf_putc(&b->ops, '}');
+        end_op(b);
+    } else {
         e->in_flight = e->is_inserting = false;
-        return WAITS;
     }
-    char text[UUID_LENGTH + 1];
-    json_t *op = new_op(b->w, e, "insert");
-    json_object_set_new(op, "uuid", json_string(uuid_format(&e->uuid, text)));
-    json_object_set_new(op, "row", row);
-    append_op(b, e, op, &b->w->stats.n_inserts);
-    return SENT;
+    buf_fini(&row);
+    return ok ? SENT : WAITS;
 }
 
 /* --- Update --- */
 
-/* Changes to one row: an "update" and a "mutate". */
+/* Changes to one row: the members of an "update"'s row and the elements of a "mutate"'s mutations. */
 struct update {
-    json_t *row;                                             /* or NULL */
-    json_t *mutations;                                       /* or NULL */
+    struct buf row;
+    struct buf mutations;
 };
 
 static void
-add_mutation(struct update *u, const char *column, const char *mutator, json_t *value)
+add_mutation(struct update *u, const char *column, const char *mutator, const struct datum *value,
+             const struct column_type *type)
 {
-    if (!u->mutations) {
-        u->mutations = json_array();
-    }
-    json_array_append_new(u->mutations, json_pack("[sso]", column, mutator, value));
-}
-
-static void
-add_assignment(struct update *u, const char *column, json_t *value)
-{
-    if (!u->row) {
-        u->row = json_object();
-    }
-    json_object_set_new(u->row, column, value);
+    buf_printf(&u->mutations, "%s[\"%s\",\"%s\",", u->mutations.size ? "," : "", column, mutator);
+    datum_put_json(&u->mutations, value, type);
+    buf_putc(&u->mutations, ']');
 }
 
 /* Splits the way from 'old' to 'new' into keys to delete and elements to insert. */
@@ -300,10 +317,10 @@ mutate(struct update *u, const struct replica_table *t, uint32_t column, const s
     struct column_type keys = *type;
     keys.value.type = ATOM_VOID;
     if (gone->n) {
-        add_mutation(u, name, "delete", datum_to_json(gone, &keys));
+        add_mutation(u, name, "delete", gone, &keys);
     }
     if (come->n) {
-        add_mutation(u, name, "insert", datum_to_json(come, type));
+        add_mutation(u, name, "insert", come, type);
     }
 }
 
@@ -318,7 +335,7 @@ update_elements(struct update *u, const struct replica_table *t, uint32_t column
     if (gone.n + come.n <= new->n) {
         mutate(u, t, column, &gone, &come);
     } else {
-        add_assignment(u, t->def->columns[column].name, datum_to_json(new, &t->columns[column].type));
+        put_member(&u->row, t, column, new);
     }
     datum_fini(&gone, type);
     datum_fini(&come, type);
@@ -368,7 +385,7 @@ update_column(struct build *b, const struct writer_entry *e, uint32_t column, st
     }
     if (!value.is_missing && !datum_eq(old, value_datum(&value), def->type)) {
         if (def->is_single) {
-            add_assignment(u, def->name, datum_to_json(value_datum(&value), &t->columns[column].type));
+            put_member(&u->row, t, column, value_datum(&value));
         } else {
             update_elements(u, t, column, old, value_datum(&value));
         }
@@ -382,23 +399,26 @@ emit_update(struct build *b, struct writer_entry *e)
 {
     const struct writer_table *def = writer_def(b->w, e);
     const struct replica_table *t = writer_replica_table(b->w, e);
-    struct update u = {0};
+    struct update u = {.row = BUF_INIT(BUF_NO_LIMIT), .mutations = BUF_INIT(BUF_NO_LIMIT)};
     for (uint32_t i = 0; i < def->n_columns; i++) {
         if (t->columns[def->columns[i]].server_has) {
             update_column(b, e, def->columns[i], &u);
         }
     }
-    if (u.row) {
-        json_t *op = new_op_on_row(b->w, e, "update");
-        json_object_set_new(op, "row", u.row);
-        append_op(b, e, op, &b->w->stats.n_updates);
+    enum verdict verdict = u.row.size || u.mutations.size ? SENT : CLEAN;
+    if (u.row.size) {
+        begin_op_on_row(b, e, "update", &b->w->stats.n_updates);
+        buf_printf(&b->ops, ",\"row\":{%s}", buf_text(&u.row));
+        end_op(b);
     }
-    if (u.mutations) {
-        json_t *op = new_op_on_row(b->w, e, "mutate");
-        json_object_set_new(op, "mutations", u.mutations);
-        append_op(b, e, op, &b->w->stats.n_mutations);
+    if (u.mutations.size) {
+        begin_op_on_row(b, e, "mutate", &b->w->stats.n_mutations);
+        buf_printf(&b->ops, ",\"mutations\":[%s]", buf_text(&u.mutations));
+        end_op(b);
     }
-    return u.row || u.mutations ? SENT : CLEAN;
+    buf_fini(&u.row);
+    buf_fini(&u.mutations);
+    return verdict;
 }
 
 /* --- One key --- */
@@ -435,7 +455,8 @@ emit(struct build *b, struct writer_entry *e)
         return CLEAN;
     }
     if (is_deletion(b->w, e)) {
-        append_op(b, e, new_op_on_row(b->w, e, "delete"), &b->w->stats.n_deletes);
+        begin_op_on_row(b, e, "delete", &b->w->stats.n_deletes);
+        end_op(b);
         return SENT;
     }
     return emit_update(b, e);
@@ -533,16 +554,29 @@ txn_done(void *txn_, const json_t *result, struct err *err)
     }
 }
 
+static uint64_t
+transact(struct writer *w, struct writer_txn *txn, struct str ops)
+{
+    if (w->link->transact_text) {
+        return w->link->transact_text(w->link_aux, ops, txn->ops.n, txn_done, txn);
+    }
+    json_t *json = json_loadb(ops.s, ops.n, JSON_ALLOW_NUL, NULL);
+    CHECK(json);
+    return w->link->transact(w->link_aux, json, txn_done, txn);
+}
+
 static void
 close_txn(struct build *b)
 {
     struct writer *w = b->w;
     if (b->txn) {
         struct writer_txn *txn = b->txn;
+        buf_putc(&b->ops, ']');
         vec_push(&w->txns, txn);
         w->stats.n_transactions++;
         b->txn = NULL;
-        txn->id = w->link->transact(w->link_aux, b->ops, txn_done, txn);
+        txn->id = transact(w, txn, str_n(b->ops.data, b->ops.size));
+        buf_clear(&b->ops);
     }
 }
 
@@ -658,7 +692,7 @@ send_dirty(struct writer *w)
 {
     struct writer_entry **order = xcalloc(w->dirty.n + 1, sizeof *order);
     size_t n = order_dirty(w, order);
-    struct build b = {.w = w};
+    struct build b = {.w = w, .ops = BUF_INIT(BUF_NO_LIMIT)};
     for (size_t i = 0; i < n && w->txns.n < MAX_TXNS; i++) {
         struct writer_entry *e = order[i];
         bool is_sent_already = !e->in_dirty;
@@ -677,6 +711,7 @@ send_dirty(struct writer *w)
         }
     }
     close_txn(&b);
+    buf_fini(&b.ops);
     free(order);
     sweep_dirty(w);
 }
@@ -696,7 +731,7 @@ uint64_t
 writer_flush(struct writer *w)
 {
     w->n_flushes++;
-    if (w->link->is_ready(w->link_aux)) {
+    if (w->txns.n <= MAX_TXNS / 2 && w->link->is_ready(w->link_aux)) {
         wake_aside(w);
         writer_wake_referrers(w);
         send_dirty(w);

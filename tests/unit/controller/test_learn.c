@@ -95,7 +95,7 @@ monitor(struct replica *sb, uint32_t table, uint32_t n_columns)
 static void
 setup(struct fixture *f)
 {
-    static const struct writer_link link = {is_ready, transact, forget};
+    static const struct writer_link link = {.is_ready = is_ready, .transact = transact, .forget = forget};
     struct replica *sb = replica_new(&sb_schema_def, 0, 0);
     *f = (struct fixture) {.controller.sb = sb, .is_ready = true};
     monitor(sb, SB_TABLE_DATAPATH_BINDING, SB_DATAPATH_BINDING_N_COLUMNS);
