@@ -367,3 +367,25 @@ replica_count(const struct replica *replica, uint32_t table)
 {
     return hmap_count(&table_of(replica, table)->rows);
 }
+
+void
+replica_check_invariants(const struct replica *replica)
+{
+    for (uint32_t i = 0; i < replica->def->n_tables; i++) {
+        const struct replica_table *t = &replica->tables[i];
+        size_t n = 0;
+        for (uint32_t id = 0; id < t->by_id.n; id++) {
+            const struct replica_row *r = t->by_id.d[id];
+            if (r) {
+                n++;
+                CHECK(r->row.id == id && r->row.table == i && r->row.replica == replica);
+                CHECK(replica_row(NULL, replica, i, &r->row.uuid) == &r->row);
+                CHECK(r->row.n_columns == (t->has_columns ? t->def->n_columns : 0));
+            }
+        }
+        CHECK(n == hmap_count(&t->rows));
+    }
+    for (size_t i = 0; i < replica->indexes.n; i++) {
+        index_check_invariants(replica->indexes.d[i]);
+    }
+}

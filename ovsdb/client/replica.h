@@ -94,6 +94,7 @@ const struct row *replica_first(const struct replica *replica, uint32_t table);
 const struct row *replica_next(const struct row *row);
 const struct row *replica_row_by_id(const struct replica *replica, uint32_t table, uint32_t id);   /* or NULL */
 size_t replica_count(const struct replica *replica, uint32_t table);
+void replica_check_invariants(const struct replica *replica);
 
 static inline const struct datum *
 row_column(struct derive *d, const struct row *row, uint32_t column)

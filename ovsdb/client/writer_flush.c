@@ -367,6 +367,37 @@ update_own_pairs(struct update *u, const struct replica_table *t, const struct d
     datum_fini(&come, map);
 }
 
+/* The usual things that happen to a set of references, without building the whole: nothing, or more elements.  Returns
+ * false if it is something else. */
+static bool
+update_refs(struct build *b, struct update *u, const struct replica_table *t, const struct datum *old,
+            const struct writer_cell *cell)
+{
+    VEC(union atom) come = {0};
+    uint32_t n_stay = 0;
+    for (size_t i = 0; i < cell->refs.n; i++) {
+        struct writer_entry *target = cell->refs.d[i];
+        if (!is_available(b, target)) {
+            b->is_incomplete = true;
+        } else if (datum_has_uuid(old, &target->uuid)) {
+            n_stay++;
+        } else {
+            vec_push(&come, (union atom) {.uuid = target->uuid});
+        }
+    }
+    bool ok = n_stay == old->n && come.n <= n_stay;
+    if (ok && come.n) {
+        struct datum datum;
+        struct datum_type type = t->def->columns[cell->column].type;
+        bool distinct = datum_init_from_atoms(&datum, type, come.d, NULL, (uint32_t) come.n);
+        CHECK(distinct);
+        add_mutation(u, t->def->columns[cell->column].name, "insert", &datum, &t->columns[cell->column].type);
+        datum_fini(&datum, type);
+    }
+    vec_fini(&come);
+    return ok;
+}
+
 static void
 update_column(struct build *b, const struct writer_entry *e, uint32_t column, struct update *u)
 {
@@ -376,6 +407,9 @@ update_column(struct build *b, const struct writer_entry *e, uint32_t column, st
     const struct writer_cell *cell = e->is_wanted ? writer_find_cell(e, column) : NULL;
     if (cell && cell->is_own_pairs) {
         update_own_pairs(u, t, old, cell);
+        return;
+    }
+    if (cell && cell->refs.n && !cell->datum.n && !def->is_single && update_refs(b, u, t, old, cell)) {
         return;
     }
     struct value value = render(b, e, column, cell);

@@ -335,6 +335,7 @@ TEST(random_updates_keep_indexes_right)
         assert_null(replica_apply_update2(f.replica, update));
         replica_apply_end(f.replica);
         json_decref(update);
+        replica_check_invariants(f.replica);
         for (uint32_t i = 0; i < 8; i++) {
             check_index(&f, f.by_member, T_GROUP, GROUP_MEMBERS, ATOM_UUID, &(union atom) {.uuid = uuid_of(i)});
         }

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of "update2" (and, after a '1', "update") bodies into a replica: rows, ids and indexes stay consistent,
+ * whatever it is told. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ovsdb/client/replica.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/client/part.h"
+
+static void
+apply_line(struct replica *replica, struct str line)
+{
+    bool is_v1 = str_starts(line, "1");
+    json_t *json = json_loadb(line.s + is_v1, line.n - is_v1, 0, NULL);
+    if (json) {
+        replica_apply_begin(replica);
+        err_free((is_v1 ? replica_apply_update : replica_apply_update2)(replica, json));
+        replica_apply_end(replica);
+        replica_check_invariants(replica);
+        json_decref(json);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct replica *replica = replica_new(&part_def, 0, 0);
+    for (uint32_t t = 0; t < T_N; t++) {
+        for (uint32_t c = 0; c < part_tables[t].n_columns; c++) {
+            replica_monitor_column(replica, t, c);
+            replica_add_index(replica, t, &c, 1, (uint16_t) (T_N + t * GROUP_N + c));
+        }
+    }
+    replica_add_index(replica, T_PORT, (uint32_t[]) {PORT_KEY, PORT_NAME}, 2, T_N + T_N * GROUP_N);
+    for (struct str rest = str_n((const char *) data, size); rest.s;) {
+        apply_line(replica, str_cut(&rest, "\n"));
+    }
+    replica_free(replica);
+    return 0;
+}
