@@ -38,6 +38,7 @@ struct flow_sync {
     uint32_t xid;                                            /* of the request that 'state' waits for */
     struct flow_table *table;
     struct hmap groups;
+    bool groups_changed;                                     /* since the last flush */
     uint64_t n_flushes;                                      /* asked for */
     uint64_t confirmed;
     /* Barriers outstanding: at most one, with the flush that it confirms. */
@@ -169,9 +170,13 @@ send_differences(struct flow_sync *sync)
 uint64_t
 flow_sync_flush(struct flow_sync *sync)
 {
-    sync->n_flushes++;
-    if (sync->state == IN_SYNC) {
-        send_differences(sync);
+    /* Nothing new is as good as the flush before: its answer may be on the way, or here. */
+    if (!sync->n_flushes || sync->groups_changed || flow_table_has_changes(sync->table)) {
+        sync->n_flushes++;
+        sync->groups_changed = false;
+        if (sync->state == IN_SYNC) {
+            send_differences(sync);
+        }
     }
     return sync->n_flushes;
 }
@@ -472,6 +477,7 @@ flow_sync_group(struct flow_sync *sync, const struct derive_output *output)
     free((char *) group->wanted.s);
     group->wanted = (struct str) {NULL, 0};
     group->is_installed = false;
+    sync->groups_changed = true;
     if (output->added) {
         size_t n = output->n - sizeof group->id;
         group->wanted = str_n(xmemdup((const char *) output->content + sizeof group->id, n), n);

@@ -38,6 +38,7 @@ struct output {
     } pending;
     int64_t nb_cfg, nb_cfg_ms;                               /* done */
     bool is_withdrawing;
+    uint64_t withdrawal;                                     /* the flush that gives everything up */
 };
 
 /* --- What is written --- */
@@ -300,10 +301,6 @@ derive_and_take(struct output *output)
 void
 output_run(struct output *output, int64_t now_ms)
 {
-    if (output->is_withdrawing) {
-        writer_flush(output->sb);
-        return;
-    }
     raise_ports(output, now_ms);
     derive_and_take(output);
     uint64_t flush = flow_sync_flush(output->links.flows);
@@ -329,9 +326,9 @@ output_withdraw(struct output *output)
             writer_remove(output->sb, SB_TABLE_CHASSIS_PRIVATE, str_from(name));
             writer_remove(output->sb, SB_TABLE_CHASSIS, str_from(name));
         }
-        writer_flush(output->sb);
+        output->withdrawal = writer_flush(output->sb);
     }
-    return writer_is_idle(output->sb);
+    return writer_confirmed(output->sb) >= output->withdrawal;
 }
 
 static void
