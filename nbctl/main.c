@@ -35,7 +35,8 @@ static const struct ctl_row_id row_ids[] = {
 
 static const struct ctl_command_def *const commands[] = {
     show_commands, switch_commands, port_commands, router_commands, router_port_commands, route_commands,
-    remote_commands, db_commands, NULL,
+    rule_commands, nat_commands, policy_commands, lb_commands, group_commands, meter_commands, dhcp_commands,
+    mirror_commands, fwd_group_commands, remote_commands, db_commands, NULL,
 };
 
 

@@ -14,7 +14,7 @@ struct nb_kind {
     const char *noun;                                        /* "switch": "x: switch name not found" */
     const char *plural;                                      /* "logical switches": "Multiple ... named 'x'." */
 };
-extern const struct nb_kind nb_switch, nb_router, nb_switch_port, nb_router_port;
+extern const struct nb_kind nb_switch, nb_router, nb_switch_port, nb_router_port, nb_port_group;
 
 /* The row of 'kind' that 'id', a name or a uuid, stands for, with the columns named in 'columns' (separated by spaces).
  * None: NULL in '*ret' if 'may_be_missing', else an error; several: an error. */
@@ -59,6 +59,7 @@ struct err *nb_parse_priority(const char *text, int64_t *ret) MUST_USE;
 
 extern const char nbctl_help[];
 extern const struct ctl_command_def show_commands[], switch_commands[], port_commands[], router_commands[],
-    router_port_commands[], route_commands[];
+    router_port_commands[], route_commands[], rule_commands[], nat_commands[], policy_commands[], lb_commands[],
+    group_commands[], meter_commands[], dhcp_commands[], mirror_commands[], fwd_group_commands[];
 
 #endif

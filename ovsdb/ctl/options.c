@@ -373,38 +373,46 @@ compare_defs(const void *a, const void *b)
     return strcmp((*da)->name, (*db)->name);
 }
 
-/* One word of a usage as "--commands" marks it: ! required, ? optional, + and * for repeated ones. */
+/* One word of a usage as "--commands" marks it: ! required, ? optional, + and * for repeated ones.  '*depth' counts the
+ * brackets that are open. */
 static void
-put_usage_word(struct buf *out, struct str word, bool is_first)
+put_usage_word(struct buf *out, struct str word, int *depth)
 {
-    bool is_optional = word.s[0] == '[';
     bool is_repeated = word.n > 3 && !memcmp(word.s + word.n - 3, "...", 3);
     word.n -= is_repeated ? 3 : 0;
-    while (word.n && (*word.s == '[' || *word.s == ']')) {
-        word = str_n(word.s + 1, word.n - 1);
+    const char *close = memchr(word.s, ']', word.n);         /* "[KEY=]VALUE" is not optional as a whole */
+    bool is_optional = word.n && word.s[0] == '[' && !*depth && (!close || close[1] == ']' || close == word.s + word.n - 1);
+    buf_putc(out, is_optional ? (is_repeated ? '*' : '?') : is_repeated ? '+' : '!');
+    for (size_t i = 0; i < word.n; i++) {
+        if (word.s[i] == ']') {
+            --*depth;
+        } else if (word.s[i] == '[') {
+            ++*depth;
+            buf_puts(out, is_optional && !i ? "" : "?");
+        } else {
+            buf_putc(out, word.s[i]);
+        }
     }
-    while (word.n && word.s[word.n - 1] == ']') {
-        word.n--;
-    }
-    buf_printf(out, "%s%c" STR_FMT, is_first ? "" : " ", is_optional ? (is_repeated ? '*' : '?') : is_repeated ? '+' : '!',
-               STR_ARG(word));
 }
 
 static void
 put_command(struct buf *out, const struct ctl_command_def *def)
 {
     struct str options = str_from(def->options), usage = str_from(def->usage);
-    bool is_first = true;
+    const char *separator = "";
+    int depth = 0;
 
     while (options.s && options.n) {
-        buf_printf(out, "[" STR_FMT "] ", STR_ARG(str_cut(&options, ",")));
+        struct str option = str_cut(&options, ",");
+        buf_printf(out, "[" STR_FMT "] ", STR_ARG(option));
     }
     buf_printf(out, ",%s,", def->name);
     while (usage.s && usage.n) {
         struct str word = str_cut(&usage, " ");
         if (word.n) {
-            put_usage_word(out, word, is_first);
-            is_first = false;
+            buf_puts(out, separator);
+            put_usage_word(out, word, &depth);
+            separator = " ";
         }
     }
     buf_putc(out, '\n');
