@@ -457,15 +457,13 @@ apply_row1(struct replica *replica, uint32_t table, const struct uuid *uuid, con
 static struct err *
 apply_row2(struct replica *replica, uint32_t table, const struct uuid *uuid, const json_t *update)
 {
-    json_t *content = NULL;
-    const char *kind = "";
-    json_object_foreach ((json_t *) update, kind, content) {
-        break;
-    }
-    if (!strcmp(kind, "delete") && json_object_size(update) == 1) {
+    void *only = json_object_size(update) == 1 ? json_object_iter((json_t *) update) : NULL;
+    const char *kind = only ? json_object_iter_key(only) : "";
+    const json_t *content = only ? json_object_iter_value(only) : NULL;
+    if (!strcmp(kind, "delete")) {
         return drop_row(replica, table, uuid);
     }
-    if (json_object_size(update) != 1 || !json_is_object(content)) {
+    if (!json_is_object(content)) {
         return err_tagged("syntax error", "not one of \"initial\", \"insert\", \"modify\" and \"delete\"");
     }
     if (!strcmp(kind, "modify")) {
