@@ -38,7 +38,6 @@ struct output {
     } pending;
     int64_t nb_cfg, nb_cfg_ms;                               /* done */
     bool is_withdrawing;
-    uint64_t withdrawal;                                     /* the flush that gives everything up */
 };
 
 /* --- What is written --- */
@@ -326,9 +325,11 @@ output_withdraw(struct output *output)
             writer_remove(output->sb, SB_TABLE_CHASSIS_PRIVATE, str_from(name));
             writer_remove(output->sb, SB_TABLE_CHASSIS, str_from(name));
         }
-        output->withdrawal = writer_flush(output->sb);
+        writer_flush(output->sb);
     }
-    return writer_confirmed(output->sb) >= output->withdrawal;
+    /* Ports and chassis are given up in one transaction. */
+    const struct controller *c = output->c;
+    return !name || !replica_find_string(NULL, c->sb, c->indexes[IX_CHASSIS_BY_NAME], name);
 }
 
 static void
