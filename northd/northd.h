@@ -29,6 +29,7 @@ enum northd_rank {
     RANK_LINKS,                                              /* who is connected over two hops: fills collections */
     RANK_LINK_SETS,
     RANK_KEYS,                                               /* allocators: tunnel keys */
+    RANK_KEY_SETS,
     RANK_OUTPUT,                                             /* rows and flows */
 };
 
@@ -73,6 +74,7 @@ enum northd_rank {
     X(K_LRP_INPUT, "lrp-input", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_ROUTER_PORT, derive_lrp_input) \
     /* routes.c */                                                                                  \
     X(K_LRP_ROUTES, "lrp-routes", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_ROUTER_PORT, derive_lrp_routes) \
+    X(K_ECMP_GROUP, "ecmp-group", RANK_KEYS, DERIVE_COLLECTION_KEY, C_ROUTE_GROUPS, derive_ecmp_group) \
     X(K_ROUTE_FLOWS, "route-flows", RANK_OUTPUT, DERIVE_COLLECTION_KEY, C_ROUTE_GROUPS, derive_route_flows) \
     /* neighbors.c: resolving next hops that are ports of the logical network. */                   \
     X(K_LSP_NEIGHBORS, "lsp-neighbors", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_SWITCH_PORT, derive_lsp_neighbors) \
@@ -96,6 +98,7 @@ enum northd_rank {
     X(C_LS_ROUTER_PORTS, "ls-router-ports", RANK_TOPOLOGY_SETS, false) /* ls → (lsp, lrp) attached */ \
     X(C_MC_PORTS, "multicast-ports", RANK_TOPOLOGY_SETS, false) /* (ls, group) → lsp */              \
     X(C_ROUTE_GROUPS, "route-groups", RANK_LINK_SETS, false) /* ECMP group → (route, lrp) */        \
+    X(C_ECMP_GROUPS, "ecmp-groups", RANK_KEY_SETS, false)    /* (lr, bucket) → hash of a group's content */ \
     X(C_HV_CFGS, "hv-cfgs", RANK_TOPOLOGY_SETS, false)        /* 0 → nb_cfg of some chassis */
 
 /* X(IDENTIFIER, "name", forget) */

@@ -6,11 +6,14 @@
 #include <stdlib.h>
 
 #include "lib/base/hash.h"
+#include "lib/base/log.h"
 #include "lib/base/vec.h"
 #include "northd/emit.h"
 #include "northd/ports.h"
 #include "northd/registers.h"
 #include "northd/topology.h"
+
+LOG_MODULE(routes);
 
 /* Where a route leads. */
 struct hop {
@@ -273,13 +276,79 @@ emit_route(struct derive *d, const struct member *first, const struct act *actio
     });
 }
 
-/* ECMP: the routing stage selects a member, the next one sends to it.  The group's number is made of its key: it only
- * has to differ between the groups of one router that a packet can match, and a packet matches one. */
+/* The members of group 'key' in a canonical order. */
+static struct members
+resolve_members(struct derive *d, uint64_t key)
+{
+    struct members members = {0};
+    size_t n;
+    const uint64_t *elements = derive_members(d, C_ROUTE_GROUPS, key, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct member member;
+        if (resolve_member(d, elements[i], &member)) {
+            vec_push(&members, member);
+        }
+    }
+    if (members.n) {
+        qsort(members.d, members.n, sizeof *members.d, compare_members);
+    }
+    return members;
+}
+
+static bool
+is_ecmp(const struct members *members)
+{
+    return members->n > 1 && !members->d[0].conf->is_discard;
+}
+
+/* --- The numbers of ECMP groups: different within a router, and the same in every process.  A group's content chooses one of
+ * 4,095 buckets of 16 numbers; within it groups are numbered by their hashes.  So a group that comes or goes concerns
+ * only those that share its bucket --- */
+
+enum { ECMP_BUCKETS = 4095, ECMP_BUCKET_SIZE = 16 };
+
+/* Of what distinguishes a group from the router's others. */
+static uint64_t
+ecmp_hash(const struct route_conf *conf)
+{
+    return hash_add64(network_key(0, &conf->prefix), derive_pair(conf->table, conf->is_src));
+}
+
+static uint64_t
+ecmp_bucket(const struct route_conf *conf)
+{
+    return derive_pair(conf->lr, 1 + (uint32_t) (ecmp_hash(conf) % ECMP_BUCKETS));
+}
+
+void
+derive_ecmp_group(struct derive *d, uint64_t key)
+{
+    struct members members = resolve_members(d, key);
+    if (is_ecmp(&members)) {
+        const struct route_conf *conf = members.d[0].conf;
+        derive_member(d, C_ECMP_GROUPS, ecmp_bucket(conf), ecmp_hash(conf));
+    }
+    vec_fini(&members);
+}
+
+/* 0: its bucket is full. */
+static uint16_t
+ecmp_number(struct derive *d, const struct route_conf *conf)
+{
+    uint64_t mine = ecmp_hash(conf), bucket = ecmp_bucket(conf);
+    size_t n, n_before = 0;
+    const uint64_t *hashes = derive_members(d, C_ECMP_GROUPS, bucket, &n);
+    for (size_t i = 0; i < n; i++) {
+        n_before += hashes[i] < mine;
+    }
+    return (uint16_t) (n_before < ECMP_BUCKET_SIZE ? derive_second(bucket) * ECMP_BUCKET_SIZE + n_before : 0);
+}
+
+/* ECMP: the routing stage selects a member, the next one sends to it. */
 static void
-emit_ecmp(struct derive *d, uint64_t key, const struct members *members)
+emit_ecmp(struct derive *d, uint16_t group, const struct members *members)
 {
     struct arena *a = run_arena(d);
-    uint16_t group = (uint16_t) (1 + key % UINT16_MAX);
     struct select_choice *choices = ARENA_NEW_N(a, struct select_choice, members->n);
 
     for (size_t i = 0; i < members->n; i++) {
@@ -302,23 +371,17 @@ emit_ecmp(struct derive *d, uint64_t key, const struct members *members)
 void
 derive_route_flows(struct derive *d, uint64_t key)
 {
-    struct members members = {0};
-    size_t n;
-    const uint64_t *elements = derive_members(d, C_ROUTE_GROUPS, key, &n);
-    for (size_t i = 0; i < n; i++) {
-        struct member member;
-        if (resolve_member(d, elements[i], &member)) {
-            vec_push(&members, member);
-        }
-    }
-    if (members.n) {
-        qsort(members.d, members.n, sizeof *members.d, compare_members);
-        if (members.d[0].conf->is_discard) {
-            emit_route(d, &members.d[0], act_drop());
-        } else if (members.n == 1) {
-            emit_route(d, &members.d[0], route_through(run_arena(d), &members.d[0].hop));
-        } else {
-            emit_ecmp(d, key, &members);
+    struct members members = resolve_members(d, key);
+    uint16_t group = is_ecmp(&members) ? ecmp_number(d, members.d[0].conf) : 0;
+
+    if (group) {
+        emit_ecmp(d, group, &members);
+    } else if (members.n) {
+        const struct member *first = &members.d[0];
+        emit_route(d, first, first->conf->is_discard ? act_drop() : route_through(run_arena(d), &first->hop));
+        if (is_ecmp(&members)) {
+            log_warn_rl("Logical_Router_Static_Route %s: too many ECMP groups, only one route is used",
+                        uuid_text(first->uuid));
         }
     }
     vec_fini(&members);
