@@ -81,7 +81,8 @@ derive_lsp_topology(struct derive *d, uint64_t lsp)
     }
     const char *wanted = nb_logical_switch_port_options_get(d, lsp_row(d, lsp), "requested-tnl-key");
     derive_member(d, C_PORTS, dp_of_switch(conf->ls),
-                  port_request(port_of_lsp((uint32_t) lsp), (uint16_t) wanted_key(wanted, MAX_PORT_KEY)));
+                  port_request(port_of_lsp((uint32_t) lsp), nb_logical_switch_port_name(d, lsp_row(d, lsp)),
+                               (uint16_t) wanted_key(wanted, MAX_PORT_KEY)));
     if (conf->enabled) {
         join_group(d, conf->ls, MC_FLOOD, lsp);
         if (conf->type != LSP_ROUTER) {
@@ -114,7 +115,8 @@ derive_lrp_topology(struct derive *d, uint64_t lrp)
     }
     const char *wanted = nb_logical_router_port_options_get(d, lrp_row(d, lrp), "requested-tnl-key");
     derive_member(d, C_PORTS, dp_of_router(conf->lr),
-                  port_request(port_of_lrp((uint32_t) lrp), (uint16_t) wanted_key(wanted, MAX_PORT_KEY)));
+                  port_request(port_of_lrp((uint32_t) lrp), nb_logical_router_port_name(d, lrp_row(d, lrp)),
+                               (uint16_t) wanted_key(wanted, MAX_PORT_KEY)));
     derive_member(d, C_LR_PORTS, conf->lr, lrp);
     size_t n;
     const struct ip_prefix *networks = lrp_networks(d, lrp, &n);

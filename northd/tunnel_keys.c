@@ -172,6 +172,22 @@ adopt_all(struct northd *northd)
 
 /* --- Requests --- */
 
+uint64_t
+port_request(uint64_t port, const char *name, uint16_t wanted)
+{
+    uint64_t row = derive_second(port);
+    uint64_t is_router_port = derive_first(port) == NB_TABLE_LOGICAL_ROUTER_PORT;
+    CHECK(row < 1 << 24 && wanted <= MAX_PORT_KEY);
+    return (uint64_t) wanted << 49 | is_router_port << 48 | row << 24 | (hash_string(name) & 0xffffff);
+}
+
+uint64_t
+port_of_request(uint64_t request)
+{
+    uint32_t row = request >> 24 & 0xffffff;
+    return request >> 48 & 1 ? port_of_lrp(row) : port_of_lsp(row);
+}
+
 struct request {
     uint32_t wanted;
     struct owner *owner;

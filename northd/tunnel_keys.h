@@ -19,9 +19,12 @@ void tunnel_keys_free(struct tunnel_keys *keys);
 void tunnel_keys_update_datapaths(struct derive *d, const struct derive_change *changes, size_t n);
 void tunnel_keys_update_ports(struct derive *d, const struct derive_change *changes, size_t n);
 
-static inline uint64_t port_request(uint64_t port, uint16_t wanted) { return port | (uint64_t) wanted << 48; }
-static inline uint64_t port_of_request(uint64_t request) { return request & UINT64_C(0xffffffffffff); }
-static inline uint16_t wanted_of_request(uint64_t request) { return (uint16_t) (request >> 48); }
+/* A request says which port, under which name, and which key it would like: 15 bits of 'wanted' (0: any), whether it is a
+ * router port, 24 bits of its row id and 24 of a hash of its name.  So a port that is renamed asks anew, for its key belongs to
+ * the name. */
+uint64_t port_request(uint64_t port, const char *name, uint16_t wanted);
+uint64_t port_of_request(uint64_t request);
+static inline uint16_t wanted_of_request(uint64_t request) { return (uint16_t) (request >> 49); }
 
 uint32_t datapath_key(struct derive *d, uint64_t datapath);  /* 0: none could be assigned */
 uint32_t port_key(struct derive *d, uint64_t port);          /* likewise */
