@@ -27,7 +27,9 @@ struct owner {
     struct uuid datapath;                                    /* Northbound uuid */
     char *port;                                              /* name; NULL for a datapath */
     uint32_t key;
+    uint32_t wanted;                                         /* 0: any */
 };
+VEC_DEFINE(owners, struct owner *);
 
 /* The ports of one datapath; names are port names. */
 struct port_pool {
@@ -40,6 +42,7 @@ struct tunnel_keys {
     struct pool *datapaths;                                  /* names are uuids; NULL until keys were adopted */
     struct hmap port_pools;                                  /* by Northbound uuid */
     struct hmap owners;
+    struct owners denied;                                    /* whose wishes are not fulfilled: others have those keys */
 };
 
 struct tunnel_keys *
@@ -74,6 +77,7 @@ tunnel_keys_free(struct tunnel_keys *keys)
     }
     hmap_fini(&keys->port_pools);
     hmap_fini(&keys->owners);
+    vec_fini(&keys->denied);
     pool_free(keys->datapaths);
     free(keys);
 }
@@ -223,12 +227,13 @@ port_name(struct derive *d, uint64_t port)
 }
 
 static struct owner *
-owner_new(struct derive *d, uint64_t datapath, uint64_t port)
+owner_new(struct derive *d, uint64_t datapath, uint64_t port, uint32_t wanted)
 {
     struct owner *owner = xcalloc(1, sizeof *owner);
     owner->what = port ? port : datapath;
     owner->datapath = row_of(d, datapath)->uuid;
     owner->port = port ? xstrdup(port_name(d, port)) : NULL;
+    owner->wanted = wanted;
     return owner;
 }
 
@@ -273,9 +278,6 @@ assign(struct northd *northd, const struct request *r)
     return key;
 }
 
-/* The owners whose requests ended: taken out of 'owners', in a list for release. */
-VEC_DEFINE(owners, struct owner *);
-
 /* Releases the names of 'went' that no new request took over.  'came' is sorted by compare_requests(). */
 static void
 release(struct northd *northd, const struct owners *went, const struct requests *came)
@@ -298,6 +300,47 @@ release(struct northd *northd, const struct owners *went, const struct requests 
 }
 
 static void
+forget_denied(struct tunnel_keys *keys, const struct owner *owner)
+{
+    for (size_t i = 0; i < keys->denied.n; i++) {
+        if (keys->denied.d[i] == owner) {
+            vec_remove_fast(&keys->denied, i);
+            return;
+        }
+    }
+}
+
+static int
+compare_owners(const void *a, const void *b)
+{
+    return compare_requests(&(struct request) {1, *(struct owner *const *) a}, &(struct request) {1, *(struct owner *const *) b});
+}
+
+/* Keys were released: perhaps somebody has been waiting for one, and releases another.  A restarted northd, which asks for
+ * everything anew, comes to the same. */
+static void
+grant_denied(struct derive *d)
+{
+    struct northd *northd = northd_of(d);
+    struct owners *denied = &northd->keys->denied;
+
+    if (denied->n) {
+        qsort(denied->d, denied->n, sizeof *denied->d, compare_owners);
+    }
+    for (size_t i = 0; i < denied->n;) {
+        struct owner *owner = denied->d[i];
+        if (pool_adopt(pool_of(northd, owner), name_of(owner), owner->wanted)) {
+            owner->key = owner->wanted;
+            derive_touch_key(d, owner->port ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, owner->what);
+            memmove(&denied->d[i], &denied->d[i + 1], (--denied->n - i) * sizeof *denied->d);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+}
+
+static void
 update(struct derive *d, const struct derive_change *changes, size_t n, bool ports)
 {
     struct northd *northd = northd_of(d);
@@ -313,14 +356,15 @@ update(struct derive *d, const struct derive_change *changes, size_t n, bool por
             struct owner *owner = find_owner(northd->keys, what);
             CHECK(owner);
             hmap_remove(&northd->keys->owners, &owner->node);
+            forget_denied(northd->keys, owner);
             vec_push(&went, owner);
         }
     }
     for (size_t i = 0; i < n; i++) {
         if (changes[i].added) {
             uint64_t what = ports ? port_of_request(changes[i].element) : changes[i].element;
-            struct owner *owner = ports ? owner_new(d, changes[i].key, what) : owner_new(d, what, 0);
             uint32_t wanted = ports ? wanted_of_request(changes[i].element) : (uint32_t) changes[i].key;
+            struct owner *owner = ports ? owner_new(d, changes[i].key, what, wanted) : owner_new(d, what, 0, wanted);
             hmap_insert(&northd->keys->owners, &owner->node, hash_mix64(what));
             vec_push(&came, (struct request) {.wanted = wanted, .owner = owner});
         }
@@ -331,12 +375,16 @@ update(struct derive *d, const struct derive_change *changes, size_t n, bool por
     for (size_t i = 0; i < came.n; i++) {
         struct owner *owner = came.d[i].owner;
         owner->key = assign(northd, &came.d[i]);
+        if (owner->wanted && owner->key != owner->wanted) {
+            vec_push(&northd->keys->denied, owner);
+        }
         derive_touch_key(d, ports ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, owner->what);
     }
     for (size_t i = 0; i < went.n; i++) {
         derive_touch_key(d, ports ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, went.d[i]->what);
     }
     release(northd, &went, &came);
+    grant_denied(d);
     vec_fini(&came);
     vec_fini(&went);
 }
