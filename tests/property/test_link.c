@@ -31,7 +31,7 @@ forget(void *link_, uint64_t id)
     link->sent.d[id - link->n_delivered - 1].done = NULL;
 }
 
-const struct writer_link test_writer_link = {is_ready, transact, forget};
+const struct writer_link test_writer_link = {.is_ready = is_ready, .transact = transact, .forget = forget};
 
 /* --- The database's side --- */
 
