@@ -129,6 +129,69 @@ cmd_no_active(struct unixctl_request *request, int argc, const char *argv[], voi
     unixctl_reply_error(request, "Unable to connect: active server is not specified.");
 }
 
+/* Clients then fall back to "monitor", after they have connected anew. */
+static void
+cmd_disable_monitor_cond(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct control *control = control_;
+    server_disable_monitor_cond(control->server);
+    remotes_reconnect(control->remotes);
+    unixctl_reply(request, "");
+}
+
+/* There is no configuration file; remotes and databases are as the commands left them. */
+static void
+cmd_reload(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    remotes_reload(((struct control *) control_)->remotes);
+    unixctl_reply(request, "");
+}
+
+static void
+cmd_no_replication(struct unixctl_request *request, int argc, const char *argv[], void *control)
+{
+    unixctl_reply_error(request, "this server is active; active-backup replication is not configured");
+}
+
+/* Databases here are standalone files. */
+static void
+cmd_cluster(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    bool is_known = server_schema(((struct control *) control_)->server, argv[1]) != NULL;
+    unixctl_reply_error(request, is_known ? "not a clustered database" : "unknown cluster");
+}
+
+static void
+cmd_tlog_set(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct control *control = control_;
+    struct str rest = str_from(argv[1]);
+    char *db = str_dup(str_cut(&rest, ":"));
+    bool on = !strcmp(argv[2], "on");
+    if (!on && strcmp(argv[2], "off")) {
+        unixctl_reply_error(request, "invalid argument");
+    } else {
+        struct err *e = rest.s ? server_set_tlog(control->server, db, rest.s, on)
+                               : err_new("expected DB:TABLE argument, but got %s", argv[1]);
+        answer(request, e);
+    }
+    free(db);
+}
+
+static void
+cmd_tlog_list(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    char *text = server_list_tlog(((struct control *) control_)->server);
+    unixctl_reply(request, text);
+    free(text);
+}
+
+static void
+cmd_perf(struct unixctl_request *request, int argc, const char *argv[], void *control)
+{
+    unixctl_reply(request, "performance counters are not kept; see stopwatch/show and coverage/show\n");
+}
+
 static void
 cmd_storage_status(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
@@ -177,6 +240,22 @@ static const struct command {
     {"ovsdb-server/get-sync-exclude-tables", "", 0, 0, cmd_nothing},
     {"ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, cmd_nothing},
     {"ovsdb-server/connect-active-ovsdb-server", "", 0, 0, cmd_no_active},
+    {"ovsdb-server/set-active-ovsdb-server", "SERVER", 1, 1, cmd_no_replication},
+    {"ovsdb-server/set-active-ovsdb-server-probe-interval", "MSECS", 1, 1, cmd_no_replication},
+    {"ovsdb-server/set-sync-exclude-tables", "DB:TABLE[,DB:TABLE]...", 1, 1, cmd_no_replication},
+    {"ovsdb-server/disable-monitor-cond", "", 0, 0, cmd_disable_monitor_cond},
+    {"ovsdb-server/reload", "", 0, 0, cmd_reload},
+    {"ovsdb-server/tlog-set", "DB:TABLE on|off", 2, 2, cmd_tlog_set},
+    {"ovsdb-server/tlog-list", "", 0, 0, cmd_tlog_list},
+    {"ovsdb-server/perf-counters-show", "", 0, 0, cmd_perf},
+    {"ovsdb-server/perf-counters-clear", "", 0, 0, cmd_nothing},
+    {"cluster/cid", "DB", 1, 1, cmd_cluster},
+    {"cluster/sid", "DB", 1, 1, cmd_cluster},
+    {"cluster/status", "DB", 1, 1, cmd_cluster},
+    {"cluster/leave", "DB", 1, 1, cmd_cluster},
+    {"cluster/kick", "DB SERVER", 2, 2, cmd_cluster},
+    {"cluster/change-election-timer", "DB TIME", 2, 2, cmd_cluster},
+    {"cluster/set-backlog-threshold", "DB N_MSGS N_BYTES", 3, 3, cmd_cluster},
 };
 
 void

@@ -45,6 +45,7 @@ struct db_table {
     struct equality_index *equality;                         /* schema->n_columns */
     struct cell **defaults;                                  /* one per cell: the default value, shared */
     struct cell_cache cache;
+    bool is_traced;                                          /* "tlog-set": its changes are logged */
     uint64_t ref_columns;                                    /* columns that hold references */
     uint64_t bad_defaults;                                   /* columns whose default breaks their constraints */
     uint64_t persistent_columns;                             /* columns that are not ephemeral */

@@ -51,7 +51,8 @@ load_reference(struct database *db, struct row *row, const struct base_type *bas
     } else if (base->ref_is_weak) {
         *ret_dangling = true;
     } else {
-        return err_tagged("referential integrity violation", "Table %s row %s references nonexistent row %s in table %s.",
+        return err_tagged("referential integrity violation",
+                          "Table %s row %s references nonexistent row %s in table %s.",
                           row->image->schema->name, uuid_text(&row->image->uuid), uuid_text(&atom->uuid),
                           base->ref_table->name);
     }

@@ -28,7 +28,7 @@ struct execute_request {
 struct execute_result {
     bool must_wait;                                          /* a "wait" is not satisfied; nothing was changed */
     int64_t timeout_ms;                                      /* then: give up so long after the first try; -1: never */
-    uint64_t wait_tables;                                    /* then: try again when one of these changes (delta_table_bit()) */
+    uint64_t wait_tables;                                    /* then: try again when one changes (delta_table_bit()) */
     bool is_durable;                                         /* "commit" asked for it */
     bool failed;
     struct delta *delta;                                     /* owned; NULL if nothing changed */

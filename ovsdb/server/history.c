@@ -11,7 +11,7 @@ struct history_entry {
     struct hmap_node node;
     struct delta *delta;
     uint64_t position;
-    size_t n_images;
+    size_t bytes;
 };
 
 void
@@ -29,7 +29,7 @@ forget_oldest(struct history *history)
     struct history_entry *entry = history->ring[(history->last - history->n + 1) % history->size];
     hmap_remove(&history->by_id, &entry->node);
     history->n--;
-    history->n_images -= entry->n_images;
+    history->bytes -= entry->bytes;
     history->base_id = entry->delta->txn_id;
     delta_unref(entry->delta);
     free(entry);
@@ -46,29 +46,50 @@ history_fini(struct history *history)
 }
 
 static size_t
-count_old_images(const struct delta *delta)
+datum_bytes(const struct datum *datum, const struct column_type *type)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < delta->n; i++) {
-        n += delta->changes[i].old != NULL;
+    size_t bytes = sizeof(struct cell);
+    for (uint32_t i = 0; i < datum->n && type->key.type == ATOM_STRING; i++) {
+        bytes += datum_keys(datum)[i].string->length;
     }
-    return n;
+    for (uint32_t i = 0; i < datum->n && type->value.type == ATOM_STRING; i++) {
+        bytes += datum->values[i].string->length;
+    }
+    return bytes + (datum->is_inline ? 0 : datum->n * sizeof(union atom) * (column_type_is_map(type) ? 2 : 1));
+}
+
+/* What the history alone keeps alive: the old images, but for the cells that the new ones share. */
+static size_t
+delta_bytes(const struct delta *delta)
+{
+    size_t bytes = sizeof *delta + delta->n * sizeof delta->changes[0];
+    for (size_t i = 0; i < delta->n; i++) {
+        const struct change *c = &delta->changes[i];
+        for (uint32_t j = COLUMN_FIRST; c->old && j < c->old->schema->n_columns; j++) {
+            const struct cell *cell = c->old->cells[j - COLUMN_FIRST];
+            bytes += sizeof(struct cell *);
+            if (!c->new || cell != c->new->cells[j - COLUMN_FIRST]) {
+                bytes += datum_bytes(&cell->datum, &c->old->schema->columns[j].type);
+            }
+        }
+    }
+    return bytes;
 }
 
 void
-history_add(struct history *history, struct delta *delta, size_t max_images)
+history_add(struct history *history, struct delta *delta, size_t max_bytes)
 {
     if (history->n == history->size) {
         forget_oldest(history);
     }
     struct history_entry *entry = xmalloc(sizeof *entry);
     *entry = (struct history_entry) {
-        .delta = delta_ref(delta), .position = ++history->last, .n_images = count_old_images(delta)};
+        .delta = delta_ref(delta), .position = ++history->last, .bytes = delta_bytes(delta)};
     history->ring[history->last % history->size] = entry;
     history->n++;
-    history->n_images += entry->n_images;
+    history->bytes += entry->bytes;
     hmap_insert(&history->by_id, &entry->node, uuid_hash(&delta->txn_id));
-    while (history->n_images > max_images) {
+    while (history->bytes > max_bytes) {
         forget_oldest(history);
     }
 }

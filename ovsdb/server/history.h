@@ -15,14 +15,14 @@ struct history {
     struct history_entry **ring;                             /* 'size' slots; position p is at p % size */
     size_t size, n;
     uint64_t last;                                           /* position of the newest, or of the start */
-    size_t n_images;                                         /* old images held */
+    size_t bytes;                                            /* about what old images cost */
     struct uuid base_id;                                     /* names the state at position last - n */
 };
 
 void history_init(struct history *history, size_t max_deltas);           /* the start gets a random name */
 void history_fini(struct history *history);
-/* Adds 'delta' (referenced) and forgets the oldest while there are more than 'max_images' old images. */
-void history_add(struct history *history, struct delta *delta, size_t max_images);
+/* Adds 'delta' (referenced) and forgets the oldest while old images cost more than 'max_bytes'. */
+void history_add(struct history *history, struct delta *delta, size_t max_bytes);
 /* The position of the state named 'txn_id', if everything after it is here. */
 bool history_find(const struct history *history, const struct uuid *txn_id, uint64_t *ret_position);
 const struct uuid *history_last_id(const struct history *history);       /* names the state now */

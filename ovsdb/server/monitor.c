@@ -148,8 +148,8 @@ emit_watch(struct monitor_hub *hub, struct watch *watch, monitor_emit_cb *emit, 
 void
 monitor_hub_commit(struct monitor_hub *hub, struct delta *delta, monitor_emit_cb *emit, void *aux)
 {
-    size_t max_images = MAX((size_t) HISTORY_IMAGES_MIN, database_n_rows(hub->db) / 10);
-    history_add(&hub->history, delta, max_images);
+    size_t max_bytes = HISTORY_BYTES_MIN + HISTORY_BYTES_PER_ROW * database_n_rows(hub->db);
+    history_add(&hub->history, delta, max_bytes);
     drop_stale_snapshots(hub, delta->tables);
     if (!hub->n_monitors) {
         return;

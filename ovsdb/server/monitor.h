@@ -19,7 +19,8 @@
  * before the hub.
  *
  * History rules: the hub keeps the deltas of the last commits for monitor_cond_since and for clients that lag, at
- * most HISTORY_DELTAS_MAX of them, and no more old images than HISTORY_IMAGES_MIN or a tenth of the rows. */
+ * most HISTORY_DELTAS_MAX of them, as long as the old images that they keep alive cost no more than
+ * HISTORY_BYTES_MIN and HISTORY_BYTES_PER_ROW times the number of rows in the database. */
 
 #include <jansson.h>
 
@@ -33,7 +34,7 @@ struct monitor;
 struct monitor_hub;
 struct shared_bytes;
 
-enum { HISTORY_DELTAS_MAX = 10000, HISTORY_IMAGES_MIN = 5000 };
+enum { HISTORY_DELTAS_MAX = 10000, HISTORY_BYTES_MIN = 4 << 20, HISTORY_BYTES_PER_ROW = 64 };
 
 /* By method: "monitor", "monitor_cond", "monitor_cond_since"; by notification: "update", "update2", "update3". */
 enum monitor_version { MONITOR_V1 = 1, MONITOR_V2, MONITOR_V3 };
@@ -51,7 +52,8 @@ size_t monitor_hub_n_history(const struct monitor_hub *hub);
 /* Drops cached snapshots that nobody is being sent any more. */
 void monitor_hub_trim(struct monitor_hub *hub);
 
-/* Makes a monitor from <monitor-requests> or <monitor-cond-requests>.  'id' is its <json-value>, 'owner' the caller's. */
+/* Makes a monitor from <monitor-requests> or <monitor-cond-requests>.  'id' is its <json-value>, 'owner' the
+ * caller's. */
 struct err *monitor_new(struct monitor_hub *hub, enum monitor_version version, const json_t *requests,
                         const json_t *id, void *owner, struct monitor **ret) MUST_USE;
 void monitor_free(struct monitor *monitor);

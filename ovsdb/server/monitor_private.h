@@ -55,7 +55,8 @@ VEC_DEFINE(view_spec_vec, struct view_spec);
 struct err *monitor_requests_parse(const struct schema *schema, enum monitor_version version, const json_t *requests,
                                    struct view_spec_vec *ret) MUST_USE;
 /* Conditions alone, for monitor_cond_change; 'columns' of the result are not set. */
-struct err *monitor_updates_parse(const struct schema *schema, const json_t *requests, struct view_spec_vec *ret) MUST_USE;
+struct err *monitor_updates_parse(const struct schema *schema, const json_t *requests,
+                                  struct view_spec_vec *ret) MUST_USE;
 void view_specs_fini(struct view_spec_vec *specs);
 
 /* Views and watches. */

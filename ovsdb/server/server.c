@@ -144,6 +144,24 @@ wake_waiting(struct server *server, const struct hosted *hosted, uint64_t tables
     }
 }
 
+/* "tlog-set": what the transaction did to the tables that are traced. */
+static void
+trace_delta(const struct hosted *hosted, const struct delta *delta)
+{
+    for (size_t i = 0; i < delta->n; i++) {
+        const struct change *c = &delta->changes[i];
+        if (row_table(hosted->db, c->new ? c->new : c->old)->is_traced) {
+            struct buf text = BUF_INIT(1 << 16);
+            image_put_json(&text, c->new ? c->new : c->old,
+                           c->new && c->old ? image_changed_columns(c->old, c->new)
+                                            : table_all_columns(change_table(c), false, false));
+            log_info_rl("%s: %s %s %s %s", hosted->name, change_table(c)->name, uuid_text(change_uuid(c)),
+                        !c->old ? "insert" : !c->new ? "delete" : "update", buf_text(&text));
+            buf_fini(&text);
+        }
+    }
+}
+
 /* Stores what 'result' committed, if anything. */
 static void
 store_result(struct server *server, struct hosted *hosted, struct execute_result *result)
@@ -161,6 +179,7 @@ store_result(struct server *server, struct hosted *hosted, struct execute_result
     }
     counter_inc(&counter_ovsdb_commit);
     server->seqno++;
+    trace_delta(hosted, result->delta);
     wake_waiting(server, hosted, result->delta->tables);
 }
 
@@ -482,6 +501,45 @@ server_compact(struct server *server, const char *name)
         }
     }
     return NULL;
+}
+
+void
+server_disable_monitor_cond(struct server *server)
+{
+    server->monitor_cond_is_disabled = true;
+}
+
+struct err *
+server_set_tlog(struct server *server, const char *database, const char *table_name, bool on)
+{
+    struct database *db = server_database(server, database);
+    struct db_table *table = db ? database_table(db, table_name) : NULL;
+    if (!table) {
+        return db ? err_new("table %s not found in db %s", table_name, database)
+                  : err_new("database %s not found", database);
+    }
+    table->is_traced = on;
+    return NULL;
+}
+
+char *
+server_list_tlog(const struct server *server)
+{
+    size_t n;
+    struct strmap_node **nodes = strmap_sorted(&server->databases, &n);
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    buf_puts(&text, "database        table                       logging\n"
+                    "--------        -----                       -------\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct database *db = ((struct hosted *) nodes[i]->data)->db;
+        buf_printf(&text, "%-16s \n", nodes[i]->key);
+        for (uint32_t j = 0; j < db->schema->n_tables; j++) {
+            buf_printf(&text, "                %-28s%s\n", db->schema->tables[j].name,
+                       db->tables[j].is_traced ? "ON" : "OFF");
+        }
+    }
+    free(nodes);
+    return buf_take_text(&text);
 }
 
 char **

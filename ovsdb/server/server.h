@@ -41,7 +41,7 @@ enum {
 
 /* What the server needs of the world. */
 struct server_env {
-    void (*wake)(void *aux);                                 /* server_run() should be called soon; may be called often */
+    void (*wake)(void *aux);                                 /* server_run() should be called soon; often */
     int64_t (*wall_ms)(void);                                /* for dates in the log */
     int64_t (*monotonic_ms)(void);                           /* for how long something took */
     void *aux;
@@ -58,10 +58,17 @@ const struct uuid *server_id(const struct server *server);
 struct err *server_add_database(struct server *server, struct storage *storage) MUST_USE;
 struct err *server_remove_database(struct server *server, const char *name) MUST_USE;
 struct err *server_compact(struct server *server, const char *name) MUST_USE;   /* NULL: all */
-char **server_database_names(const struct server *server, size_t *ret_n) MUST_USE;  /* sorted; free each and the array */
+/* Sorted; the caller frees each and the array. */
+char **server_database_names(const struct server *server, size_t *ret_n) MUST_USE;
 struct database *server_database(const struct server *server, const char *name); /* or NULL; for reading */
 struct schema;
 const struct schema *server_schema(const struct server *server, const char *name);       /* or NULL */
+
+void server_disable_monitor_cond(struct server *server);     /* those methods become unknown, for testing */
+/* Logging of each row that a transaction changes in 'table' of 'database', at level info.  Errors: no such database
+ * or table. */
+struct err *server_set_tlog(struct server *server, const char *database, const char *table, bool on) MUST_USE;
+char *server_list_tlog(const struct server *server) MUST_USE;            /* the table of "tlog-list" */
 
 /* A change made by the server itself, such as the status columns of db: remotes: executes 'params' as if a client
  * had sent them.  The error is that of the first operation that failed. */
@@ -76,7 +83,8 @@ struct session_output {
     size_t (*backlog)(void *aux);
     void (*close)(void *aux, const char *reason);            /* the session is to be freed, later */
 };
-struct session *session_new(struct server *server, const char *name, const struct session_output *output, void *aux) MUST_USE;
+struct session *session_new(struct server *server, const char *name, const struct session_output *output,
+                            void *aux) MUST_USE;
 void session_free(struct session *session);
 void session_set_read_only(struct session *session, bool read_only);
 /* Handles one message, which is taken.  'now_ms' is for timeouts of "wait". */

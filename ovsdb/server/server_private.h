@@ -48,6 +48,7 @@ struct server {
     VEC(struct pending *) pending;
     uint64_t seqno;
     int64_t now_ms;                                          /* as last told */
+    bool monitor_cond_is_disabled;
     bool is_running;                                         /* inside server_run() */
     struct server_env env;
 };

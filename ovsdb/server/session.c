@@ -305,7 +305,7 @@ method_unlock(struct request *r)
 static const struct method {
     const char *name;
     method_cb *cb;
-    bool is_in_order;                                        /* sees and sends nothing that queued events could change */
+    bool is_in_order;                                        /* queued events make no difference to it */
 } methods[] = {
     {"transact", method_transact, true},
     {"echo", method_echo, true},
@@ -327,7 +327,8 @@ static void
 handle_request(struct request *r)
 {
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
-        if (strcmp(methods[i].name, r->msg->method)) {
+        bool is_conditional = str_starts(str_from(methods[i].name), "monitor_cond");
+        if (strcmp(methods[i].name, r->msg->method) || (is_conditional && r->server->monitor_cond_is_disabled)) {
             continue;
         }
         if (!methods[i].is_in_order) {
