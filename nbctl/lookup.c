@@ -139,7 +139,7 @@ struct err *
 nb_set_enabled(struct ctl_context *ctx, const struct nb_kind *kind)
 {
     struct ws_row *row;
-    bool enabled;
+    bool enabled = false;
     struct err *err = nb_find(ctx, kind, ctx->argv[1], false, "", &row);
     if (!err) {
         err = nb_parse_enabled(ctx->argv[2], &enabled);

@@ -249,6 +249,8 @@ on_timer(void *conn_)
     }
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdangling-pointer"          /* 'freed' stays behind only in what was freed */
 static void
 on_reconnect(void *conn_)
 {
@@ -264,6 +266,7 @@ on_reconnect(void *conn_)
         loop_timer_set(conn->timer, 0);
     }
 }
+#pragma GCC diagnostic pop
 
 static void
 on_stream_connected(void *conn_)

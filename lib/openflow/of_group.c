@@ -130,7 +130,7 @@ pull_bucket(struct str *p, struct of_bucket *ret)
                                .actions = p->s + 8, .n_actions = n_actions};
     struct str props = str_n(p->s + 8 + n_actions, length - 8 - n_actions);
     while (props.n) {
-        size_t n, padded;
+        size_t n = 0, padded = 0;
         struct err *e = next_property(props, &n, &padded);
         if (e) {
             return e;
@@ -155,7 +155,7 @@ static struct err *
 read_selection(struct str p, struct of_group *group)
 {
     while (p.n) {
-        size_t n, padded;
+        size_t n = 0, padded = 0;
         struct err *e = next_property(p, &n, &padded);
         if (e) {
             return e;

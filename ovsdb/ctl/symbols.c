@@ -82,7 +82,7 @@ check_name(struct ctl_symbols *symbols, const char *name, struct symbol **ret)
 struct err *
 symbols_define(struct ctl_symbols *symbols, const char *name, bool is_root, struct uuid *ret)
 {
-    struct symbol *symbol;
+    struct symbol *symbol = NULL;
     struct err *err = check_name(symbols, name, &symbol);
     if (!err) {
         symbol->is_defined = true;
@@ -95,7 +95,7 @@ symbols_define(struct ctl_symbols *symbols, const char *name, bool is_root, stru
 struct err *
 symbols_bind(struct ctl_symbols *symbols, const char *name, const struct uuid *uuid)
 {
-    struct symbol *symbol;
+    struct symbol *symbol = NULL;
     struct err *err = check_name(symbols, name, &symbol);
     if (!err && symbol->is_referred) {
         err = err_new("row id \"%s\" specified on \"get\" command was used before it was defined", name);

@@ -196,7 +196,7 @@ absorb_select(struct workset *ws, const struct table *table, const json_t *resul
         return err;
     }
     for (size_t i = 0; i < json_array_size(rows); i++) {
-        struct ws_row *row;
+        struct ws_row *row = NULL;
         struct err *err = absorb_row(ws, table, json_array_get(rows, i), &row);
         if (err) {
             return err;
