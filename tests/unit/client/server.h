@@ -2,8 +2,8 @@
 #ifndef WEFT_TESTS_UNIT_CLIENT_SERVER_H
 #define WEFT_TESTS_UNIT_CLIENT_SERVER_H
 
-/* What: a database server for one test: the peer's ovsdb-server, or $OVSDB_SERVER, with the database of part.h, in a
- * folder of its own.  Where there is none, tests skip. */
+/* What: a database server for one test: $OVSDB_SERVER, or the peer's ovsdb-server, or the one just built, with the database
+ * of part.h, in a folder of its own.  Where there is none, tests skip. */
 
 #include <fcntl.h>
 #include <signal.h>
@@ -20,6 +20,7 @@
 enum { DEADLINE_MS = 10000 };
 
 struct server {
+    const char *program;
     char *folder, *db, *socket, *remote;
     pid_t pid;                                               /* 0: not running */
 };
@@ -50,10 +51,9 @@ server_run(const char *const argv[])
 static inline void
 server_start(struct server *server)
 {
-    const char *program = getenv("OVSDB_SERVER");
     char *punix = xasprintf("--remote=punix:%s", server->socket);
     char *ctl = xasprintf("--unixctl=%s/ctl", server->folder);
-    server->pid = server_spawn((const char *const[]) {program ? program : "ovsdb-server", "-voff", punix, ctl, server->db, NULL});
+    server->pid = server_spawn((const char *const[]) {server->program, "-voff", punix, ctl, server->db, NULL});
     free(punix);
     free(ctl);
     for (int tries = 0; access(server->socket, F_OK) && tries < DEADLINE_MS; tries++) {
@@ -77,7 +77,9 @@ static inline void
 server_reconnect(struct server *server)
 {
     char *ctl = xasprintf("%s/ctl", server->folder);
-    server_run((const char *const[]) {"ovs-appctl", "-t", ctl, "ovsdb-server/reconnect", NULL});
+    bool ok = server_run((const char *const[]) {"ovs-appctl", "-t", ctl, "ovsdb-server/reconnect", NULL})
+              || server_run((const char *const[]) {"utilities/weft-appctl", "-t", ctl, "ovsdb-server/reconnect", NULL});
+    assert_true(ok);
     free(ctl);
 }
 
@@ -107,7 +109,10 @@ server_init(struct server *server)
     assert_non_null(f);
     fputs(PART_SCHEMA, f);
     fclose(f);
-    bool ok = server_run((const char *const[]) {"ovsdb-tool", "create", server->db, schema, NULL});
+    const char *wanted = getenv("OVSDB_SERVER");
+    bool has_peer = server_run((const char *const[]) {"ovsdb-tool", "create", server->db, schema, NULL});
+    bool ok = has_peer || server_run((const char *const[]) {"ovsdb/tool/weft-ovsdb-tool", "create", server->db, schema, NULL});
+    server->program = wanted ? wanted : has_peer ? "ovsdb-server" : "ovsdb/server/weft-ovsdb-server";
     free(schema);
     if (!ok) {
         server_fini(server);
