@@ -300,12 +300,12 @@ derive_and_take(struct output *output)
 void
 output_run(struct output *output, int64_t now_ms)
 {
-    raise_ports(output, now_ms);
     derive_and_take(output);
     uint64_t flush = flow_sync_flush(output->links.flows);
     note_flush(output, flush, now_ms);
+    raise_ports(output, now_ms);
     if (derive_is_dirty(output->c->derive)) {
-        derive_and_take(output);                             /* of ports that went */
+        derive_and_take(output);                             /* of ports that went, or are up */
     }
     advance_sequence(output, flush, now_ms);
     writer_flush(output->sb);
