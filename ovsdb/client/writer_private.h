@@ -2,8 +2,8 @@
 #ifndef WEFT_OVSDB_CLIENT_WRITER_PRIVATE_H
 #define WEFT_OVSDB_CLIENT_WRITER_PRIVATE_H
 
-/* What: the inside of a writer: writer.c knows keys and what is there, writer_wanted.c what is wanted, writer_flush.c
- * sends the difference. */
+/* What: the inside of a writer: writer.c knows keys and what is there, writer_wanted.c what is wanted, writer_emit.c
+ * writes the operations that make one equal to the other, writer_flush.c sends them. */
 
 #include "lib/base/hmap.h"
 #include "lib/base/vec.h"
@@ -123,7 +123,27 @@ void writer_wake_referrers(struct writer *w);
 /* Forgets what was put, keeping members. */
 void writer_drop_put(struct writer *w, struct writer_entry *e);
 
+/* writer_emit.c */
+/* A transaction under construction. */
+struct writer_build {
+    struct writer *w;
+    struct writer_txn *txn;                                  /* NULL before its first operation */
+    struct buf ops;                                          /* the text of a JSON array, still open */
+    bool is_incomplete;                                      /* a reference of the current key was left out */
+};
+/* What became of a key. */
+enum writer_verdict {
+    WRITER_CLEAN,                                            /* nothing to do */
+    WRITER_SENT,
+    WRITER_WAITS,                                            /* for a target, or for its referrer */
+    WRITER_NOT_NOW,                                          /* its content was forgotten */
+};
+/* Writes the operations that 'e' needs, and those of new rows that it refers to, to 'b'. */
+enum writer_verdict writer_emit(struct writer_build *b, struct writer_entry *e);
+bool writer_is_deletion(const struct writer *w, const struct writer_entry *e);
+
 /* writer_flush.c */
+void writer_open_txn(struct writer_build *b);
 void writer_forget_txns(struct writer *w);
 
 #endif
