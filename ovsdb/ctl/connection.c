@@ -30,6 +30,7 @@ struct conn {
     struct jsonrpc_msg *answer;                              /* to it */
     uint64_t n_updates;
     uint64_t seen;                                           /* argument of conn_wait_update() */
+    int64_t deadline_ms;                                     /* monotonic; 0: none */
 };
 
 int64_t
@@ -139,6 +140,24 @@ is_never(void *aux UNUSED)
 
 /* --- Requests --- */
 
+/* Waits until 'done', for 'timeout_ms' (-1: for ever) but not past the deadline; says whether it is. */
+static bool
+wait_until(struct conn *conn, bool (*done)(void *aux), int64_t timeout_ms)
+{
+    if (conn->deadline_ms) {
+        int64_t left_ms = MAX(conn->deadline_ms - clock_monotonic_ms(), 0);
+        timeout_ms = timeout_ms < 0 ? left_ms : MIN(timeout_ms, left_ms);
+    }
+    return loop_run_until(conn->loop, done, conn, timeout_ms);
+}
+
+static struct err *
+timeout_error(const struct conn *conn)
+{
+    bool is_over = conn->deadline_ms && clock_monotonic_ms() >= conn->deadline_ms;
+    return is_over ? err_new("timeout expired") : connection_failed(conn, "Connection timed out");
+}
+
 /* Sends a request ('params' taken) and waits for its answer for 'timeout_ms' (-1: for ever). */
 static struct err *
 call(struct conn *conn, const char *method, json_t *params, int64_t timeout_ms, json_t **ret_result)
@@ -150,8 +169,8 @@ call(struct conn *conn, const char *method, json_t *params, int64_t timeout_ms, 
     }
     conn->awaited_id = ++conn->next_id;
     jsonrpc_send(conn->rpc, jsonrpc_request(method, params, json_integer(conn->awaited_id)));
-    if (!loop_run_until(conn->loop, is_answered_or_lost, conn, timeout_ms)) {
-        return connection_failed(conn, "Connection timed out");
+    if (!wait_until(conn, is_answered_or_lost, timeout_ms)) {
+        return timeout_error(conn);
     }
     struct jsonrpc_msg *answer = conn->answer;
     struct err *err = NULL;
@@ -201,7 +220,9 @@ struct err *
 conn_wait_update(struct conn *conn, uint64_t seen)
 {
     conn->seen = seen;
-    loop_run_until(conn->loop, is_updated_or_lost, conn, -1);
+    if (!wait_until(conn, is_updated_or_lost, -1)) {
+        return timeout_error(conn);
+    }
     return conn->n_updates != seen ? NULL : lost_error(conn);
 }
 
@@ -225,8 +246,8 @@ connect_remote(struct conn *conn, const char *remote)
         err_free(err);
         return wrapped;
     }
-    if (!loop_run_until(conn->loop, is_connected_or_lost, conn, CONN_TIMEOUT_MS)) {
-        return connection_failed(conn, "Connection timed out");
+    if (!wait_until(conn, is_connected_or_lost, CONN_TIMEOUT_MS)) {
+        return timeout_error(conn);
     }
     if (!conn->stream) {
         return lost_error(conn);
@@ -341,6 +362,7 @@ conn_open(const struct conn_options *options, struct conn **ret)
     conn->loop = loop_new();
     conn->remotes = xstrdup(options->remotes);
     conn->database = xstrdup(options->database);
+    conn->deadline_ms = options->timeout_ms ? clock_monotonic_ms() + options->timeout_ms : 0;
     split_remotes(options->remotes, options->is_shuffled, &remotes);
     struct err *err = connect_any(conn, &remotes, options->is_leader_only);
     for (size_t i = 0; i < remotes.n; i++) {

@@ -8,7 +8,7 @@
  *
  * Owns: the event loop, the connection below, the schema.
  * Errors: a connection that cannot be made, or that is lost, is "REMOTES: database connection failed (REASON)".
- * Each remote is tried once, for CONN_TIMEOUT_MS at most; only while a cluster has no leader do we try again. */
+ * After 'timeout_ms', whatever is under way fails with "timeout expired".  Each remote is tried once, for CONN_TIMEOUT_MS at most; only while a cluster has no leader do we try again. */
 
 #include <jansson.h>
 
@@ -24,6 +24,7 @@ struct conn_options {
     const char *database;                                    /* such as "OVN_Northbound" */
     bool is_leader_only;                                     /* of a cluster, talk to the leader only */
     bool is_shuffled;                                        /* try the remotes in random order */
+    int64_t timeout_ms;                                      /* for all that is done with the connection; 0: none */
 };
 
 /* Connects and asks for the schema. */

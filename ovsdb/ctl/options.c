@@ -13,8 +13,8 @@
 enum {
     OPT_DB = 256, OPT_NO_SYSLOG, OPT_NO_WAIT, OPT_WAIT, OPT_PRINT_WAIT_TIME, OPT_DRY_RUN, OPT_ONELINE, OPT_LEADER_ONLY,
     OPT_NO_LEADER_ONLY, OPT_SHUFFLE, OPT_NO_SHUFFLE, OPT_COMMANDS, OPT_OPTIONS, OPT_NO_HEADINGS, OPT_PRETTY, OPT_BARE,
-    OPT_MAX_COLUMN_WIDTH, OPT_LOG_FILE, OPT_SYSLOG_METHOD, OPT_SYSLOG_TARGET, OPT_DETACH, OPT_DAEMON_IGNORED,
-    OPT_TLS_IGNORED, OPT_LOCAL,                              /* OPT_LOCAL + i: the i-th option of a command */
+    OPT_MAX_COLUMN_WIDTH, OPT_LOG_FILE, OPT_SYSLOG_METHOD, OPT_SYSLOG_TARGET, OPT_DETACH, OPT_NO_CHDIR,
+    OPT_PIDFILE, OPT_OVERWRITE_PIDFILE, OPT_MONITOR, OPT_USER, OPT_IGNORED, OPT_LOCAL,                              /* OPT_LOCAL + i: the i-th option of a command */
 };
 
 static const struct option global_options[] = {
@@ -43,18 +43,18 @@ static const struct option global_options[] = {
     {"bare", no_argument, NULL, OPT_BARE},
     {"max-column-width", required_argument, NULL, OPT_MAX_COLUMN_WIDTH},
     {"detach", no_argument, NULL, OPT_DETACH},
-    {"no-self-confinement", no_argument, NULL, OPT_DAEMON_IGNORED},
-    {"no-chdir", no_argument, NULL, OPT_DAEMON_IGNORED},
-    {"pidfile", optional_argument, NULL, OPT_DAEMON_IGNORED},
-    {"overwrite-pidfile", no_argument, NULL, OPT_DAEMON_IGNORED},
-    {"monitor", no_argument, NULL, OPT_DAEMON_IGNORED},
-    {"user", required_argument, NULL, OPT_DAEMON_IGNORED},
+    {"no-self-confinement", no_argument, NULL, OPT_IGNORED},
+    {"no-chdir", no_argument, NULL, OPT_NO_CHDIR},
+    {"pidfile", optional_argument, NULL, OPT_PIDFILE},
+    {"overwrite-pidfile", no_argument, NULL, OPT_OVERWRITE_PIDFILE},
+    {"monitor", no_argument, NULL, OPT_MONITOR},
+    {"user", required_argument, NULL, OPT_USER},
     {"private-key", required_argument, NULL, 'p'},
     {"certificate", required_argument, NULL, 'c'},
     {"ca-cert", required_argument, NULL, 'C'},
-    {"ssl-protocols", required_argument, NULL, OPT_TLS_IGNORED},
-    {"ssl-ciphers", required_argument, NULL, OPT_TLS_IGNORED},
-    {"bootstrap-ca-cert", required_argument, NULL, OPT_TLS_IGNORED},
+    {"ssl-protocols", required_argument, NULL, OPT_IGNORED},
+    {"ssl-ciphers", required_argument, NULL, OPT_IGNORED},
+    {"bootstrap-ca-cert", required_argument, NULL, OPT_IGNORED},
     {NULL, 0, NULL, 0},
 };
 static const struct option wait_options[] = {
@@ -214,11 +214,25 @@ apply_format_option(struct ctl_options *o, int c, const char *argument)
     return NULL;
 }
 
+static void
+apply_daemon_option(struct ctl_options *o, int c, const char *argument)
+{
+    switch (c) {
+    case OPT_DETACH: o->daemon.detach = true; break;
+    case OPT_NO_CHDIR: o->daemon.no_chdir = true; break;
+    case OPT_PIDFILE: o->daemon.pidfile = argument ? argument : ""; break;
+    case OPT_OVERWRITE_PIDFILE: o->daemon.overwrite_pidfile = true; break;
+    case OPT_MONITOR: o->daemon.monitor = true; break;
+    case OPT_USER: o->daemon.user = argument; break;
+    default: break;
+    }
+}
+
 static struct err *
 apply_option(struct ctl_options *o, int c, const char *argument)
 {
     switch (c) {
-    case OPT_DB: free(o->db); o->db = xstrdup(argument); return NULL;
+    case OPT_DB: free(o->db); o->db = xstrdup(argument); o->has_db = true; return NULL;
     case 'u': free(o->daemon_socket); o->daemon_socket = xstrdup(argument); return NULL;
     case OPT_NO_WAIT: o->wait = CTL_WAIT_NONE; return NULL;
     case OPT_WAIT: return parse_wait(argument, &o->wait);
@@ -233,12 +247,16 @@ apply_option(struct ctl_options *o, int c, const char *argument)
     case 'V': o->has_version = true; return NULL;
     case OPT_COMMANDS: o->has_commands_list = true; return NULL;
     case OPT_OPTIONS: o->has_options_list = true; return NULL;
-    case OPT_DETACH: o->is_detached = true; return NULL;
+    case OPT_DETACH:
+    case OPT_NO_CHDIR:
+    case OPT_PIDFILE:
+    case OPT_OVERWRITE_PIDFILE:
+    case OPT_MONITOR:
+    case OPT_USER: apply_daemon_option(o, c, argument); return NULL;
     case 'p':
     case 'c':
     case 'C':
-    case OPT_DAEMON_IGNORED:
-    case OPT_TLS_IGNORED: return NULL;
+    case OPT_IGNORED: return NULL;
     case 't':
         return str_to_int64(argument, 10, &o->timeout_s) && o->timeout_s >= 0
                    ? NULL
@@ -332,6 +350,7 @@ ctl_options_parse(const struct ctl_program *program, int argc, char *argv[], str
     int n = argc + (int) words.n;
     char **all = ret->argv = xcalloc((size_t) n + 1, sizeof *all);
     ret->n_env = (int) words.n;
+    ret->argc = n;
     all[0] = argv[0];
     for (size_t i = 0; i < words.n; i++) {
         all[1 + i] = words.d[i];

@@ -8,6 +8,7 @@
  * so what options there are depends on the tables of commands.
  * Private to libctl. */
 
+#include "lib/base/daemon.h"
 #include "ovsdb/ctl/ctl.h"
 
 enum ctl_wait { CTL_WAIT_NONE, CTL_WAIT_SB, CTL_WAIT_HV };
@@ -20,10 +21,12 @@ struct ctl_options {
     bool is_dry_run, is_oneline, is_leader_only, is_shuffled, has_print_wait_time;
     bool has_help, has_version, has_commands_list, has_options_list;
     char *daemon_socket;                                     /* -u, or the environment; owned, or NULL */
-    bool is_detached;
+    bool has_db;                                             /* --db was given */
+    struct daemon_options daemon;                            /* strings borrowed from 'argv' */
     struct strmap local;                                     /* options for the first command; arguments owned */
     int n_args;                                              /* what follows the options */
     char **args;                                             /* within 'argv' */
+    int argc;
     char **argv;                                             /* owned: the words of the environment and those given */
     int n_env;                                               /* words from the environment, argv[1] and up; owned */
 };
@@ -45,6 +48,20 @@ void ctl_options_fini(struct ctl_options *options);
 struct err *ctl_commands_parse(const struct ctl_program *program, int n_args, char *args[], struct strmap *local,
                                struct ctl_commands *ret) MUST_USE;
 void ctl_commands_fini(struct ctl_commands *commands);
+
+/* --- Running (run.c, daemon.c) --- */
+
+/* Runs the command line whose options 'options' are; 'argc' and 'argv' are all of its words, for the database's log.
+ * Output goes to 'reply', or with NULL to standard output as it comes. */
+struct err *ctl_run(const struct ctl_program *program, int argc, char *argv[], struct ctl_options *options,
+                    struct buf *reply) MUST_USE;
+/* Answers --help, --version, --commands and --options: true if one was asked for. */
+bool ctl_put_information(const struct ctl_program *program, const struct ctl_options *options, const char *name,
+                         struct buf *out);
+/* --detach: serves "run" on a control socket, whose path is printed, until "exit". */
+struct err *ctl_daemon_serve(const struct ctl_program *program, const char *name, const struct ctl_options *options) MUST_USE;
+/* Has the daemon at 'options->daemon_socket' run the command line, and prints what it answers. */
+struct err *ctl_daemon_call(const struct ctl_program *program, const char *name, const struct ctl_options *options) MUST_USE;
 
 /* What --help, --commands and --options print. */
 void ctl_put_help(struct buf *out, const struct ctl_program *program, const char *name, const char *db);

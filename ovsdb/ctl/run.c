@@ -19,6 +19,7 @@ struct run {
     const struct ctl_program *program;
     const struct ctl_options *options;
     const struct ctl_commands *commands;
+    struct buf *reply;                                       /* where output goes; NULL: standard output */
     struct conn *conn;
     struct ctl_context *contexts;                            /* one for each command, of the latest attempt */
     struct workset *ws;                                      /* of the latest attempt */
@@ -320,11 +321,16 @@ command_line_text(const struct ctl_program *program, int argc, char *argv[])
     return buf_take_text(&text);
 }
 
+/* Moves 'out' to where output goes. */
 static void
-print(struct buf *out)
+print(struct buf *out, struct buf *reply)
 {
-    fwrite(buf_text(out), 1, out->size, stdout);
-    fflush(stdout);
+    if (reply) {
+        buf_puts(reply, buf_text(out));
+    } else {
+        fwrite(buf_text(out), 1, out->size, stdout);
+        fflush(stdout);
+    }
     buf_clear(out);
 }
 
@@ -332,7 +338,8 @@ static struct err *
 execute(struct run *run)
 {
     struct conn_options options = {.remotes = run->options->db, .database = run->program->database,
-                                   .is_leader_only = run->options->is_leader_only, .is_shuffled = run->options->is_shuffled};
+                                   .is_leader_only = run->options->is_leader_only, .is_shuffled = run->options->is_shuffled,
+                                   .timeout_ms = run->reply ? run->options->timeout_s * 1000 : 0};
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
 
     struct err *err = conn_open(&options, &run->conn);
@@ -344,11 +351,11 @@ execute(struct run *run)
     }
     if (!err) {
         put_output(run, &out);
-        print(&out);
+        print(&out, run->reply);
     }
     if (!err && run->has_nb_cfg) {
         err = wait_for_cfg(run, &out);
-        print(&out);
+        print(&out, run->reply);
     }
     buf_fini(&out);
     attempt_fini(run);
@@ -356,48 +363,74 @@ execute(struct run *run)
     return err;
 }
 
-/* --help and its like: true if one was asked for, and is printed. */
-static bool
-print_information(const struct ctl_program *program, const struct ctl_options *options, const char *name)
+bool
+ctl_put_information(const struct ctl_program *program, const struct ctl_options *options, const char *name, struct buf *out)
 {
-    struct buf out = BUF_INIT(BUF_NO_LIMIT);
     if (options->has_help) {
-        ctl_put_help(&out, program, name, options->db);
+        ctl_put_help(out, program, name, options->db);
     } else if (options->has_version) {
-        buf_printf(&out, "%s %s\nWeft Library %s\nDB Schema %s\n", name, PACKAGE_VERSION, PACKAGE_VERSION,
+        buf_printf(out, "%s %s\nWeft Library %s\nDB Schema %s\n", name, PACKAGE_VERSION, PACKAGE_VERSION,
                    program->schema_version);
     } else if (options->has_commands_list) {
-        ctl_put_commands(&out, program);
+        ctl_put_commands(out, program);
     } else if (options->has_options_list) {
-        ctl_put_options(&out, program);
+        ctl_put_options(out, program);
     }
-    bool is_asked_for = out.size > 0;
-    print(&out);
-    buf_fini(&out);
-    return is_asked_for;
+    return options->has_help || options->has_version || options->has_commands_list || options->has_options_list;
 }
 
-static struct err *
-run_command_line(const struct ctl_program *program, int argc, char *argv[], struct ctl_options *options)
+struct err *
+ctl_run(const struct ctl_program *program, int argc, char *argv[], struct ctl_options *options, struct buf *reply)
 {
     struct ctl_commands commands = {0};
-    struct err *err = ctl_options_parse(program, argc, argv, options);
-
-    if (err || print_information(program, options, argv[0])) {
-        return err;
-    }
-    err = ctl_commands_parse(program, options->n_args, options->args, &options->local, &commands);
+    struct err *err = ctl_commands_parse(program, options->n_args, options->args, &options->local, &commands);
     if (!err) {
-        struct run run = {.program = program, .options = options, .commands = &commands,
+        struct run run = {.program = program, .options = options, .commands = &commands, .reply = reply,
                           .comment = command_line_text(program, argc, argv)};
-        if (options->timeout_s) {
-            alarm((unsigned int) MIN(options->timeout_s, (int64_t) INT_MAX));    /* ends us with SIGALRM */
-        }
         err = execute(&run);
         free(run.comment);
     }
     ctl_commands_fini(&commands);
     return err;
+}
+
+/* Does the command line go to a daemon?  Not if it says which database it is for. */
+static bool
+wants_daemon(const struct ctl_program *program, struct ctl_options *options)
+{
+    const char *socket = getenv(program->env_daemon);
+    if (!options->daemon_socket && socket && *socket && !options->daemon.detach) {
+        options->daemon_socket = xstrdup(socket);
+    }
+    if (options->daemon_socket && options->has_db && !options->daemon.detach) {
+        log_warn("not using %s daemon because of db option", program->name);
+        return false;
+    }
+    return options->daemon_socket && !options->daemon.detach;
+}
+
+static struct err *
+run_command_line(const struct ctl_program *program, int argc, char *argv[], struct ctl_options *options)
+{
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    struct err *err = ctl_options_parse(program, argc, argv, options);
+    bool is_done = !err && ctl_put_information(program, options, argv[0], &out);
+
+    print(&out, NULL);
+    buf_fini(&out);
+    if (err || is_done) {
+        return err;
+    }
+    if (options->timeout_s && !options->daemon.detach) {
+        alarm((unsigned int) MIN(options->timeout_s, (int64_t) INT_MAX));        /* ends us with SIGALRM */
+    }
+    if (wants_daemon(program, options)) {
+        return ctl_daemon_call(program, argv[0], options);
+    }
+    if (options->daemon.detach) {
+        return ctl_daemon_serve(program, argv[0], options);
+    }
+    return ctl_run(program, argc, argv, options, NULL);
 }
 
 int

@@ -8,6 +8,7 @@ Each script (tests/interop/ctl/*.cmds) starts on two pairs of empty databases, o
 line: "nbctl ls-add sw0".  Both sides run it; exit status, standard output and error are compared, uuids apart.
 A line that begins with "~" has output whose lines come in the order of uuids: they are compared sorted.  One
 that begins with "!" runs on both sides without comparing what it prints.  At the end the databases must hold the same.
+"@daemon" starts nbctl's daemon mode, which the lines up to "@exit" go through.
 A word UUID(TABLE,COLUMN,VALUE) stands for a row's uuid.  Lines that begin with "#" are comments.
 Exits 77 if Debian's tools are not there.
 """
@@ -73,6 +74,15 @@ class Side:
         r = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
         return r.returncode, self.clean(r.stdout), self.clean(LOG_LINE.sub("", r.stderr))
 
+    def start_daemon(self):
+        r = subprocess.run([self.tools["nbctl"], "--detach", f"--pidfile={self.folder}/nbctl.pid"], env=self.env, check=True,
+                           capture_output=True, text=True, timeout=60)
+        self.env = dict(self.env, OVN_NB_DAEMON=r.stdout.strip(), OVN_NB_DB="unix:/nonexistent")
+
+    def stop_daemon(self):
+        subprocess.run(["ovs-appctl", "-t", self.env.pop("OVN_NB_DAEMON"), "exit"], check=True, timeout=60)
+        self.env["OVN_NB_DB"] = f"unix:{self.socket}"
+
     def clean(self, text):
         text = UUID.sub("UUID", text).replace(str(self.folder), "DIR")
         return re.sub(r"(First|Second) row, with UUID.*?(transaction|commit)\.", r"\1 row", text)
@@ -91,6 +101,8 @@ class Side:
         return text
 
     def stop(self):
+        if "OVN_NB_DAEMON" in self.env:
+            self.stop_daemon()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
         self.log.close()
@@ -121,6 +133,10 @@ def describe(tables):
 
 def compare_line(line, sides, verbose):
     """Runs one line on both sides; returns what differs, as text, or None."""
+    if line[0] == "@":
+        for side in sides:
+            side.start_daemon() if line == "@daemon" else side.stop_daemon()
+        return None
     mode = line[0] if line[0] in "~!" else ""
     words = shlex.split(line[len(mode):])
     oracle, ours = [side.run(list(words)) for side in sides]
