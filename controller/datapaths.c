@@ -24,7 +24,9 @@ struct local_datapaths {
 struct local_datapaths *
 local_datapaths_new(void)
 {
-    return xcalloc(1, sizeof(struct local_datapaths));
+    struct local_datapaths *local = xcalloc(1, sizeof *local);
+    local->walk = 1;                                         /* no mark is this yet */
+    return local;
 }
 
 void
@@ -125,7 +127,7 @@ is_local_datapath(struct derive *d, uint32_t dp)
 {
     const struct local_datapaths *local = controller_of(d)->local;
     derive_read_key(d, SPACE_LOCAL_DATAPATH, dp);
-    return dp < local->marks.n && local->walk && local->marks.d[dp] == local->walk;
+    return dp < local->marks.n && local->marks.d[dp] == local->walk;
 }
 
 const uint32_t *
