@@ -115,7 +115,6 @@ emit_local_port(struct derive *d, const struct sb_port_binding *pb, const struct
     struct local_port *local = arena_alloc(run_arena(d), size);
     local->iface = iface->row.uuid;
     local->binding = pb->row.uuid;
-    local->pb = pb->row.id;
     memcpy(local->name, name, strlen(name) + 1);
     derive_emit(d, S_LOCAL_PORT, local, size);
 }

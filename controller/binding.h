@@ -20,7 +20,6 @@ const struct sb_chassis *own_chassis(struct derive *d);
 struct local_port {
     struct uuid iface;
     struct uuid binding;
-    uint32_t pb;                                             /* row id, for binding_set_installed() */
     char name[];                                             /* NUL-terminated */
 };
 

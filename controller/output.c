@@ -20,6 +20,7 @@ LOG_MODULE(binding);
 /* A port bound here, from its claim until its release. */
 struct bound_port {
     struct uuid iface;
+    struct uuid binding;
     uint64_t flush;                                          /* of the flows that serve it */
     bool is_installed;
     bool is_gone;                                            /* in this wave, unless it came again */
@@ -181,7 +182,7 @@ take_port(struct output *output, const struct derive_output *content)
     const struct local_port *local = content->content;
     struct bound_port *port = strmap_get(&output->ports, local->name);
     if (!content->added) {
-        if (port && uuid_eq(&port->iface, &local->iface)) {
+        if (port && uuid_eq(&port->iface, &local->iface) && uuid_eq(&port->binding, &local->binding)) {
             port->is_gone = true;
         }
         return;
@@ -192,6 +193,7 @@ take_port(struct output *output, const struct derive_output *content)
         log_info("Claiming lport %s for this chassis.", local->name);
     }
     port->iface = local->iface;
+    port->binding = local->binding;
     port->is_gone = false;
     port->is_installed = false;
     port->flush = UINT64_MAX;                                /* not sent yet */
