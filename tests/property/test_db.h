@@ -9,6 +9,8 @@
  *
  * Owns: the database.  Replicas are the caller's. */
 
+#include <stdio.h>
+
 #include "lib/base/vec.h"
 #include "ovsdb/client/replica.h"
 #include "ovsdb/client/writer.h"
@@ -27,6 +29,7 @@ struct test_link {
     struct replica *replica;
     struct test_txns sent;                                   /* and not yet delivered */
     uint64_t n_delivered;
+    FILE *trace;                                             /* where updates are written, a line each; or NULL */
 };
 extern const struct writer_link test_writer_link;            /* its aux is a struct test_link */
 void test_link_init(struct test_link *link, struct test_db *db, struct replica *replica);

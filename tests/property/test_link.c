@@ -102,6 +102,16 @@ test_feed(struct replica *replica, const json_t *update)
     json_decref(part);
 }
 
+static void
+follow(const struct test_link *link, const json_t *update)
+{
+    test_feed(link->replica, update);
+    if (link->trace && update) {
+        json_dumpf(update, link->trace, JSON_COMPACT);
+        fputc('\n', link->trace);
+    }
+}
+
 static bool
 has_failed(const json_t *result)
 {
@@ -133,7 +143,7 @@ test_link_deliver(struct test_link *link)
         abort();
     }
     json_decref(txn.operations);
-    test_feed(link->replica, update);
+    follow(link, update);
     if (txn.done) {
         txn.done(txn.aux, result, NULL);
     }
@@ -148,7 +158,7 @@ test_link_transact(struct test_link *link, json_t *operations)
     json_t *update;
     json_t *result = test_db_transact(link->db, operations, &update);
     bool ok = !has_failed(result);
-    test_feed(link->replica, update);
+    follow(link, update);
     json_decref(update);
     json_decref(result);
     return ok;

@@ -15,47 +15,16 @@
 #include <unistd.h>
 
 #include "northd/emit.h"
+#include "tests/property/contents.h"
 #include "tests/property/network.h"
 #include "tests/unit/test.h"
 
 enum { N_SEEDS = 7, N_CHANGES = 300, N_FAULT_CHANGES = 400 };
 
-/* --- Sets of contents --- */
-
-struct out {
-    uint64_t hash[2];
-    uint64_t what;                                           /* sink */
-};
-VEC_DEFINE(out_vec, struct out);
-
-static void
-collect_output(void *outs, const struct derive_output *o)
-{
-    vec_push((struct out_vec *) outs, (struct out) {{o->hash[0], o->hash[1]}, o->sink});
-}
-
-static int
-compare_outs(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct out));
-}
-
-static struct out_vec
-all_outputs(struct derive *d)
-{
-    static const struct derive_outputs callbacks = {.output = collect_output};
-    struct out_vec outs = {0};
-    derive_all_outputs(d, &callbacks, &outs);
-    if (outs.n) {
-        qsort(outs.d, outs.n, sizeof *outs.d, compare_outs);
-    }
-    return outs;
-}
-
 /* --- Saying what differs --- */
 
 struct difference {
-    const struct out_vec *other;                             /* contents that are here and not there are printed */
+    const struct contents *other;                            /* contents that are here and not there are printed */
     const char *label;
 };
 
@@ -63,9 +32,7 @@ static void
 print_if_missing(void *difference_, const struct derive_output *o)
 {
     const struct difference *difference = difference_;
-    struct out out = {{o->hash[0], o->hash[1]}, o->sink};
-    if (difference->other->n
-        && bsearch(&out, difference->other->d, difference->other->n, sizeof out, compare_outs)) {
+    if (contents_have(difference->other, o)) {
         return;
     }
     if (o->sink == S_FLOW && o->content) {
@@ -84,7 +51,7 @@ print_if_missing(void *difference_, const struct derive_output *o)
 }
 
 static void
-print_differences(struct derive *d, const struct out_vec *other, const char *label)
+print_differences(struct derive *d, const struct contents *other, const char *label)
 {
     static const struct derive_outputs callbacks = {.output = print_if_missing};
     derive_recall(d, S_FLOW);                                /* their texts are forgotten */
@@ -97,8 +64,8 @@ print_differences(struct derive *d, const struct out_vec *other, const char *lab
 static bool
 outputs_equal(struct network *n, struct network *twin)
 {
-    struct out_vec mine = all_outputs(n->northd->derive), fresh = all_outputs(twin->northd->derive);
-    bool equal = mine.n == fresh.n && (!mine.n || !memcmp(mine.d, fresh.d, mine.n * sizeof *mine.d));
+    struct contents mine = contents_of(n->northd->derive), fresh = contents_of(twin->northd->derive);
+    bool equal = contents_equal(&mine, &fresh);
     if (!equal) {
         print_differences(n->northd->derive, &fresh, "only incremental");
         print_differences(twin->northd->derive, &mine, "only fresh");
