@@ -151,6 +151,7 @@ commit(struct run *run, bool *ret_conflict)
         run->has_nb_cfg = false;
         return NULL;
     }
+    log_info("%s", run->comment);                            /* for the system log */
     run->start_ms = conn_wall_ms();
     struct err *err = workset_commit(run->ws, run->comment, ret_conflict, &results);
     if (!err && run->has_nb_cfg && !*ret_conflict) {
@@ -379,11 +380,27 @@ ctl_put_information(const struct ctl_program *program, const struct ctl_options 
     return options->has_help || options->has_version || options->has_commands_list || options->has_options_list;
 }
 
+/* JSON has no way to say anything else than UTF-8. */
+static struct err *
+check_encoding(int argc, char *argv[])
+{
+    struct err *err = NULL;
+    for (int i = 0; i < argc && !err; i++) {
+        json_t *json = json_string(argv[i]);
+        err = json ? NULL : err_new("%s: argument is not valid UTF-8", argv[i]);
+        json_decref(json);
+    }
+    return err;
+}
+
 struct err *
 ctl_run(const struct ctl_program *program, int argc, char *argv[], struct ctl_options *options, struct buf *reply)
 {
     struct ctl_commands commands = {0};
-    struct err *err = ctl_commands_parse(program, options->n_args, options->args, &options->local, &commands);
+    struct err *err = check_encoding(options->argc, options->argv);
+    if (!err) {
+        err = ctl_commands_parse(program, options->n_args, options->args, &options->local, &commands);
+    }
     if (!err) {
         struct run run = {.program = program, .options = options, .commands = &commands, .reply = reply,
                           .comment = command_line_text(program, argc, argv)};

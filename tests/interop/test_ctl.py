@@ -178,7 +178,7 @@ def run_script(path, server, tools, folder, verbose):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--builddir", default="." if os.path.exists("weft-nbctl") else "build", type=pathlib.Path)
+    parser.add_argument("--builddir", default="." if os.path.exists("nbctl/weft-nbctl") else "build", type=pathlib.Path)
     parser.add_argument("--server")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("scripts", nargs="*", type=pathlib.Path)
@@ -187,14 +187,14 @@ def main():
         if not shutil.which(tool):
             print(f"SKIP: {tool} is not installed")
             return 77
-    ours = args.builddir.resolve() / "weft-ovsdb-server"
+    ours = args.builddir.resolve() / "ovsdb" / "server" / "weft-ovsdb-server"
     server = args.server or (str(ours) if ours.exists() else shutil.which("ovsdb-server"))
     total, failures = 0, []
     with tempfile.TemporaryDirectory(prefix="weft-ctl-") as tmp:
         bin_folder = pathlib.Path(tmp) / "bin"
         bin_folder.mkdir()
         for name in ("nbctl", "sbctl"):                      # under the names that the oracle has
-            (bin_folder / f"ovn-{name}").symlink_to(args.builddir.resolve() / f"weft-{name}")
+            (bin_folder / f"ovn-{name}").symlink_to(args.builddir.resolve() / name / f"weft-{name}")
         tools = [{n: f"ovn-{n}" for n in ("nbctl", "sbctl")}, {n: str(bin_folder / f"ovn-{n}") for n in ("nbctl", "sbctl")}]
         for i, script in enumerate(args.scripts or sorted((HERE / "ctl").glob("*.cmds"))):
             folder = pathlib.Path(tmp) / str(i)
