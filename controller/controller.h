@@ -77,7 +77,6 @@ enum controller_rank {
     X(C_TUNNELS, "tunnel-interfaces", RANK_PRESENCE_SETS, false) /* hash of chassis name → tunnel iface */ \
     X(C_DP_LINKS, "datapath-links", RANK_BINDING_SETS, false) /* dp → neighbor dp; dp → itself: wanted here */ \
     X(C_ZONES, "zones", RANK_LOCAL_SETS, false)              /* enum zone_kind → row that needs a zone */ \
-    X(C_DP_PORTS, "datapath-ports", RANK_LOCAL_SETS, false)  /* dp → pb, of local datapaths */      \
     X(C_GROUP_DPS, "group-datapaths", RANK_LOCAL_SETS, false) /* Logical_DP_Group → local dp */
 
 /* X(IDENTIFIER, "name", forget) */

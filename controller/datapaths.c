@@ -181,7 +181,6 @@ derive_local_port(struct derive *d, uint64_t key)
     if (!dp || !is_local_datapath(d, dp->row.id)) {
         return;
     }
-    derive_member(d, C_DP_PORTS, dp->row.id, key);
     if (binding_is_wanted_here(d, pb)) {
         derive_member(d, C_ZONES, ZONE_PORT, key);
     }

@@ -372,9 +372,3 @@ output_free(struct output *output)
         free(output);
     }
 }
-
-struct writer_stats
-output_sb_stats(const struct output *output)
-{
-    return writer_stats(output->sb);
-}

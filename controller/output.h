@@ -29,6 +29,5 @@ void output_free(struct output *output);
 void output_run(struct output *output, int64_t now_ms);
 /* At "exit" without "--restart": gives up ports and chassis; true when that is written. */
 bool output_withdraw(struct output *output);
-struct writer_stats output_sb_stats(const struct output *output);
 
 #endif

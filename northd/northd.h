@@ -92,7 +92,6 @@ enum northd_rank {
     X(C_DATAPATHS, "datapaths", RANK_TOPOLOGY_SETS, false)   /* wanted key or 0 → datapath: asks for a tunnel key */ \
     X(C_PORTS, "ports", RANK_TOPOLOGY_SETS, false)           /* datapath → port_request(): likewise */ \
     X(C_LRP_PEERS, "lrp-peers", RANK_TOPOLOGY_SETS, false)   /* lrp → lsp that names it as router-port */ \
-    X(C_LR_PORTS, "lr-ports", RANK_TOPOLOGY_SETS, false)     /* lr → lrp */                         \
     X(C_LR_NETWORKS, "lr-networks", RANK_TOPOLOGY_SETS, false) /* hash of (lr, network) → lrp */    \
     X(C_LR_PLENS, "lr-plens", RANK_TOPOLOGY_SETS, false)     /* (lr, is IPv6) → prefix lengths of its networks */ \
     X(C_LS_ROUTER_PORTS, "ls-router-ports", RANK_TOPOLOGY_SETS, false) /* ls → (lsp, lrp) attached */ \
@@ -119,7 +118,6 @@ enum northd_rank {
     X(IX_LS_BY_PORT, nb, NB_TABLE_LOGICAL_SWITCH, NB_LOGICAL_SWITCH_PORTS)                          \
     X(IX_LR_BY_PORT, nb, NB_TABLE_LOGICAL_ROUTER, NB_LOGICAL_ROUTER_PORTS)                          \
     X(IX_LR_BY_ROUTE, nb, NB_TABLE_LOGICAL_ROUTER, NB_LOGICAL_ROUTER_STATIC_ROUTES)                 \
-    X(IX_LSP_BY_NAME, nb, NB_TABLE_LOGICAL_SWITCH_PORT, NB_LOGICAL_SWITCH_PORT_NAME)                \
     X(IX_LRP_BY_NAME, nb, NB_TABLE_LOGICAL_ROUTER_PORT, NB_LOGICAL_ROUTER_PORT_NAME)                \
     X(IX_PB_BY_PORT, sb, SB_TABLE_PORT_BINDING, SB_PORT_BINDING_LOGICAL_PORT)                       \
     X(IX_CHASSIS_BY_NAME, sb, SB_TABLE_CHASSIS, SB_CHASSIS_NAME)                                    \

@@ -328,9 +328,3 @@ output_is_idle(const struct output *output)
 {
     return writer_is_idle(output->sb) && writer_is_idle(output->nb);
 }
-
-struct writer_stats
-output_sb_stats(const struct output *output)
-{
-    return writer_stats(output->sb);
-}

@@ -25,6 +25,5 @@ void output_free(struct output *output);
 void output_run(struct output *output, int64_t now_ms);
 void output_set_lock(struct output *output, const char *lock);
 bool output_is_idle(const struct output *output);
-struct writer_stats output_sb_stats(const struct output *output);
 
 #endif

@@ -384,7 +384,6 @@ build_route_conf(struct derive *d, const struct nb_logical_router_static_route *
 {
     const char *policy = nb_logical_router_static_route_policy(d, route);
     const char *table = nb_logical_router_static_route_route_table(d, route);
-    const char *symmetric = nb_logical_router_static_route_options_get(d, route, "ecmp_symmetric_reply");
     struct route_conf conf;
 
     memset(&conf, 0, sizeof conf);
@@ -392,7 +391,6 @@ build_route_conf(struct derive *d, const struct nb_logical_router_static_route *
     conf.lrp = NO_ROW;
     conf.is_src = policy && !strcmp(policy, "src-ip");
     conf.table = *table ? hash_string(table) | 1 : 0;
-    conf.ecmp_symmetric_reply = symmetric && !strcmp(symmetric, "true");
     const char *wrong = parse_route(d, route, &conf);
     conf.is_valid = !wrong;
     if (wrong) {

@@ -77,7 +77,6 @@ struct route_conf {
     bool is_discard;
     bool is_src;                                             /* policy src-ip */
     bool is_valid;
-    bool ecmp_symmetric_reply;
     uint32_t table;                                          /* hash of the route table's name; 0: main */
 };
 const struct route_conf *route_conf(struct derive *d, uint64_t route);

@@ -117,7 +117,6 @@ derive_lrp_topology(struct derive *d, uint64_t lrp)
     derive_member(d, C_PORTS, dp_of_router(conf->lr),
                   port_request(port_of_lrp((uint32_t) lrp), nb_logical_router_port_name(d, lrp_row(d, lrp)),
                                (uint16_t) wanted_key(wanted, MAX_PORT_KEY)));
-    derive_member(d, C_LR_PORTS, conf->lr, lrp);
     size_t n;
     const struct ip_prefix *networks = lrp_networks(d, lrp, &n);
     for (size_t i = 0; i < n; i++) {
