@@ -3,15 +3,44 @@
 
 #include "lib/base/uuid.h"
 
-#include <uuid/uuid.h>
+#include <errno.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "lib/base/hash.h"
+
+/* Random bytes are fetched for many uuids at once, because a system call for each is most of their cost.  A child
+ * must not give out what its parent does. */
+enum { POOL_UUIDS = 16 };                                    /* 256 bytes, which getrandom(2) never interrupts */
+static struct {
+    uint8_t bytes[POOL_UUIDS][16];
+    size_t n_left;
+    pid_t pid;
+} pool;
+
+static void
+refill(void)
+{
+    size_t n = 0;
+    while (n < sizeof pool.bytes) {
+        ssize_t r = getrandom((uint8_t *) pool.bytes + n, sizeof pool.bytes - n, 0);
+        CHECK(r > 0 || errno == EINTR);
+        n += r > 0 ? (size_t) r : 0;
+    }
+    pool.n_left = POOL_UUIDS;
+    pool.pid = getpid();
+}
 
 struct uuid
 uuid_random(void)
 {
     struct uuid uuid;
-    uuid_generate_random(uuid.b);
+    if (!pool.n_left || pool.pid != getpid()) {
+        refill();
+    }
+    memcpy(uuid.b, pool.bytes[--pool.n_left], sizeof uuid.b);
+    uuid.b[6] = (uint8_t) ((uuid.b[6] & 0x0f) | 0x40);       /* version 4 */
+    uuid.b[8] = (uint8_t) ((uuid.b[8] & 0x3f) | 0x80);       /* variant of RFC 4122 */
     return uuid;
 }
 

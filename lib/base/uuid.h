@@ -16,7 +16,7 @@ struct uuid {
 enum { UUID_LENGTH = 36 };
 #define UUID_ZERO ((struct uuid) {{0}})
 
-struct uuid uuid_random(void);                               /* version 4, from libuuid */
+struct uuid uuid_random(void);                               /* version 4 */
 /* A version 8 uuid (RFC 9562) made of hash128() of the bytes: equal content, equal uuid, for ever. */
 struct uuid uuid_from_content(const void *p, size_t n);
 bool uuid_from_text(struct str text, struct uuid *ret);          /* exactly the 36 characters, either case */
