@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/counter.h"
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/net/loop.h"
@@ -144,8 +145,8 @@ log_message(const struct jsonrpc *rpc, const char *direction, const struct jsonr
         [JSONRPC_REQUEST] = "request", [JSONRPC_NOTIFY] = "notification",
         [JSONRPC_REPLY] = "reply", [JSONRPC_ERROR] = "error"};
     const json_t *body = msg->params ? msg->params : msg->result ? msg->result : msg->error;
-    char *text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
-    char *id = msg->id ? json_dumps(msg->id, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    char *text = json_text(body);
+    char *id = msg->id ? json_text(msg->id) : NULL;
     log_dbg("%s: %s %s, %s%s%s%s=%s%s%s", jsonrpc_name(rpc), direction, names[msg->type],
             msg->method ? "method=\"" : "", msg->method ? msg->method : "", msg->method ? "\", " : "",
             msg->params ? "params" : msg->result ? "result" : "error", text, id ? ", id=" : "", id ? id : "");

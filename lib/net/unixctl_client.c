@@ -10,6 +10,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/daemon.h"
 #include "lib/base/dirs.h"
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/net/address.h"
@@ -75,7 +76,7 @@ unixctl_target_path(const char *target, char **ret_path)
 static char *
 text_of(const json_t *json)
 {
-    return json_is_string(json) ? xstrdup(json_string_value(json)) : json_dumps(json, JSON_ENCODE_ANY);
+    return json_is_string(json) ? xstrdup(json_string_value(json)) : json_text(json);
 }
 
 static struct err *
@@ -132,7 +133,7 @@ send_request(const struct call *call, int argc, const char *argv[])
     }
     struct jsonrpc_msg *msg = jsonrpc_request(argv[0], params, json_integer(0));
     json_t *json = jsonrpc_msg_to_json(msg);
-    char *text = json_dumps(json, JSON_COMPACT);
+    char *text = json_text(json);
     json_decref(json);
     jsonrpc_msg_free(msg);
     struct err *err = text ? NULL : err_new("the command is not valid UTF-8");

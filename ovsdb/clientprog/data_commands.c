@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json.h"
 #include "lib/base/vec.h"
 #include "ovsdb/clientprog/command.h"
 #include "ovsdb/clientprog/wire.h"
@@ -171,8 +172,8 @@ print_dump(struct client *client, struct dump *dump, const json_t *result)
 {
     const json_t *rows = json_object_get(result, "rows");
     if (!json_is_array(rows)) {
-        char *text = json_dumps(result, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-        struct err *e = err_new("%s table reply is not a selection: %s", dump->table->name, text ? text : "null");
+        char *text = json_text(result);
+        struct err *e = err_new("%s table reply is not a selection: %s", dump->table->name, text);
         free(text);
         return e;
     }

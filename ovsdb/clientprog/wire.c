@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/json.h"
 #include "lib/base/rng.h"
 #include "lib/base/vec.h"
 #include "lib/net/jsonrpc.h"
@@ -236,7 +237,7 @@ wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_re
         *ret_result = NULL;
         return NULL;
     }
-    char *text = json_dumps(wire->reply->error, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    char *text = json_text(wire->reply->error);
     struct err *e = err_new("%s returned error: %s", strcmp(method, "transact") ? method : "transaction", text);
     free(text);
     return e;

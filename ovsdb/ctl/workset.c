@@ -3,6 +3,7 @@
 
 #include "ovsdb/ctl/workset.h"
 
+#include "lib/base/json.h"
 #include "ovsdb/ctl/table_format.h"
 #include "ovsdb/ctl/workset_private.h"
 
@@ -337,7 +338,7 @@ ask_server(struct workset *ws, const struct table *table, const struct ws_condit
            uint64_t columns, bool is_guarded, const struct uuids **ret)
 {
     json_t *where = conditions_to_json(conditions, n);
-    char *where_text = json_dumps(where, JSON_COMPACT);
+    char *where_text = json_text(where);
     char *key = xasprintf("%s %s", table->name, where_text);
     struct uuids *uuids = strmap_get(&ws->selects, key);
     struct err *err = NULL;

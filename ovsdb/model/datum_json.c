@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "ovsdb/model/datum_private.h"
 #include "ovsdb/model/schema_private.h"
@@ -18,7 +19,7 @@ static const char SYNTAX[] = "syntax error";
 static struct err *
 about(struct err *e, const json_t *json)
 {
-    return err_add_syntax(e, json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS));
+    return err_add_syntax(e, json_text(json));
 }
 
 /* The integer in 'json', which may be written as a real number ("1e3"). */

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "ovsdb/server/server_private.h"
 #include "ovsdb/storage/record.h"
@@ -72,7 +73,7 @@ hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
     hosted->hub = monitor_hub_new(hosted->db);
     hosted->storage = storage;
     json_t *json = schema_to_json(schema);
-    hosted->schema_text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    hosted->schema_text = json_text(json);
     json_decref(json);
     struct err *e = storage ? storage_read_all(storage, load_transaction, hosted->db) : NULL;
     if (!e && storage) {

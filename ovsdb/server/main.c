@@ -9,6 +9,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/dirs.h"
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/options.h"
 #include "lib/base/vec.h"
@@ -171,6 +172,7 @@ stop(struct main *m)
 int
 main(int argc, char *argv[])
 {
+    json_pool_install();
     struct main m = {0};
     const struct program_spec spec = {
         .purpose = "Open vSwitch database server",

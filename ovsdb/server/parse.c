@@ -8,26 +8,6 @@
 
 #include "lib/base/mem.h"
 
-char *
-json_text(const json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    return text ? text : xstrdup("null");
-}
-
-static int
-append_json(const char *p, size_t n, void *buf)
-{
-    buf_put(buf, p, n);
-    return 0;
-}
-
-void
-buf_put_json(struct buf *buf, const json_t *json)
-{
-    json_dump_callback(json, append_json, buf, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-}
-
 static struct err *
 make_error(const char *tag, const json_t *json, const char *format, va_list args)
 {

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "lib/base/json.h"
 #include "ovsdb/model/schema.h"
 
 /* Errors with 'json' as their "syntax" member. */
@@ -13,8 +14,6 @@ struct err *parse_error(const char *tag, const json_t *json, const char *detail,
 struct err *syntax_error(const json_t *json, const char *detail, ...) PRINTF_LIKE(2, 3) MUST_USE;
 /* Takes 'e', and adds 'json' if it is a syntax error that quotes nothing yet. */
 struct err *add_syntax(struct err *e, const json_t *json) MUST_USE;
-char *json_text(const json_t *json) MUST_USE;                /* compact, keys sorted */
-void buf_put_json(struct buf *buf, const json_t *json);      /* the same, appended */
 /* {"details":...,"error":...,"syntax":...}, appended.  Takes 'e'. */
 void buf_put_error(struct buf *buf, struct err *e);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "ovsdb/storage/log_file.h"
@@ -39,7 +40,7 @@ static char *
 schema_text(const struct schema *schema)
 {
     json_t *json = schema_to_json(schema);
-    char *text = json_dumps(json, JSON_COMPACT);
+    char *text = json_text(json);
     json_decref(json);
     CHECK(text);
     return text;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ovsdb/server/delta.h"
+#include "lib/base/json.h"
 #include "ovsdb/server/execute.h"
 #include "ovsdb/server/hosted.h"
 #include "ovsdb/server/txn.h"
@@ -212,7 +213,7 @@ check_params(const json_t *params, const struct database *db)
     if (!details) {
         return NULL;
     }
-    char *syntax = json_dumps(params, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    char *syntax = json_text(params);
     json_t *error = json_pack("{ssssss}", "details", details, "error", "syntax error", "syntax", syntax);
     free(syntax);
     return error;
