@@ -213,7 +213,7 @@ writer_entry_release(struct writer *w, struct writer_entry *e)
 void
 writer_mark_dirty(struct writer *w, struct writer_entry *e)
 {
-    if (!e->in_dirty && !e->in_flight && e->aside != ASIDE_WAITING) {
+    if (!e->in_dirty && !e->in_flight && e->aside == ASIDE_NOT) {
         e->since = w->n_flushes + 1;
     }
     e->aside = ASIDE_NOT;
@@ -361,6 +361,9 @@ writer_confirmed(const struct writer *w)
     for (size_t i = 0; i < w->dirty.n; i++) {
         first = MIN(first, w->dirty.d[i]->since);
     }
+    for (size_t i = 0; i < w->aside.n; i++) {
+        first = w->aside.d[i]->aside == ASIDE_REFUSED ? MIN(first, w->aside.d[i]->since) : first;
+    }
     for (size_t i = 0; i < w->txns.n; i++) {
         const struct writer_txn *txn = w->txns.d[i];
         for (size_t j = 0; j < txn->ops.n; j++) {
@@ -368,6 +371,16 @@ writer_confirmed(const struct writer *w)
         }
     }
     return first - 1;
+}
+
+size_t
+writer_count_refused(const struct writer *w)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->aside.n; i++) {
+        n += w->aside.d[i]->aside == ASIDE_REFUSED;
+    }
+    return n;
 }
 
 bool

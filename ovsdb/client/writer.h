@@ -25,7 +25,7 @@
  * wanted at their default.  All other columns are other people's.
  *
  * Errors: an operation that the server refuses is logged with table, row and reason, set aside until its row or the
- * replica changes, and the rest is sent again without it.
+ * replica changes, and the rest is sent again without it.  Until then it counts as not confirmed.
  *
  * Invariants: pure; what is sent goes through 'struct writer_link'.  A key is in at most one transaction at a time.
  * Cost: a flush is proportional to the rows that changed, not to the tables; 64 bytes a key besides wanted content. */
@@ -41,6 +41,9 @@ enum writer_owns {
     /* Rows are others', the columns ours: nothing is inserted or deleted; a wanted row waits until it exists.  Rows that
      * are not wanted and that 'is_ours' claims get the columns' defaults (NULL: stay as they are). */
     WRITER_COLUMNS,
+    /* Rows are others' and so are all columns, but those rows that are not wanted are deleted (if 'is_ours' agrees; NULL:
+     * all).  Nothing is inserted, and 'columns' is empty. */
+    WRITER_LIVES,
 };
 
 enum { WRITER_KEY_UUID = UINT32_MAX, WRITER_KEY_FUNCTION = UINT32_MAX - 1 };
@@ -130,9 +133,10 @@ struct uuid writer_uuid(struct writer *w, uint32_t table, struct str key);
 
 /* Compares and sends, if the link is ready.  Returns the number of this flush. */
 uint64_t writer_flush(struct writer *w);
-/* All that was wanted when flush number writer_confirmed() was made is in the database (what the server refused
- * excepted). */
+/* All that was wanted when flush number writer_confirmed() was made is in the database.  What the server refuses holds it
+ * back. */
 uint64_t writer_confirmed(const struct writer *w);
+size_t writer_count_refused(const struct writer *w);         /* keys set aside because the server refused them */
 bool writer_is_idle(const struct writer *w);                 /* nothing to send and nothing outstanding */
 
 /* Each transaction begins with an "assert" of this lock (NULL: none). */

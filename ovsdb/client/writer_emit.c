@@ -58,7 +58,7 @@ static bool
 is_ours(const struct writer *w, const struct writer_entry *e)
 {
     const struct writer_table *def = writer_def(w, e);
-    return def->is_ours ? def->is_ours(w->aux, e->actual) : def->owns == WRITER_ROWS;
+    return def->is_ours ? def->is_ours(w->aux, e->actual) : def->owns != WRITER_COLUMNS;
 }
 
 static enum writer_verdict emit_insert(struct writer_build *b, struct writer_entry *e);
@@ -425,7 +425,7 @@ emit_update(struct writer_build *b, struct writer_entry *e)
 bool
 writer_is_deletion(const struct writer *w, const struct writer_entry *e)
 {
-    return !e->is_wanted && e->actual && writer_def(w, e)->owns == WRITER_ROWS;
+    return !e->is_wanted && e->actual && writer_def(w, e)->owns != WRITER_COLUMNS;
 }
 
 static enum writer_verdict

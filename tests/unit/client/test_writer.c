@@ -268,9 +268,13 @@ TEST(what_the_server_refuses_is_set_aside)
     expect_sent(&b, "[[" ASSERT "," UPDATE_P "]]");
     answer(&b, NULL, err_tagged("constraint violation", "still"));
     expect_sent(&b, "[]");
-    assert_int_equal(writer_confirmed(b.w), 4);
+    /* Until then nothing is confirmed that was wanted since 'p' was. */
+    assert_int_equal(writer_confirmed(b.w), 0);
+    assert_int_equal(writer_count_refused(b.w), 1);
     put_port(&b, "p", 0);
     expect_sent(&b, "[]");
+    assert_int_equal(writer_confirmed(b.w), 5);
+    assert_int_equal(writer_count_refused(b.w), 0);
     bench_fini(&b);
 }
 
