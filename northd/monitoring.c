@@ -59,6 +59,10 @@ static const struct monitored sb_columns[] = {
     SB(CHASSIS_PRIVATE, NB_CFG),
     SB(ENCAP, TYPE),
     SB(PORT_BINDING, UP),
+    SB(MAC_BINDING, LOGICAL_PORT),
+    SB(MAC_BINDING, DATAPATH),
+    SB(FDB, DP_KEY),
+    SB(FDB, PORT_KEY),
 };
 
 void

@@ -54,6 +54,9 @@ enum northd_rank {
     X(K_LSP_BINDING, "lsp-binding", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_SWITCH_PORT, derive_lsp_binding) \
     X(K_LRP_BINDING, "lrp-binding", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_ROUTER_PORT, derive_lrp_binding) \
     X(K_MC_GROUP, "multicast-group", RANK_OUTPUT, DERIVE_COLLECTION_KEY, C_MC_PORTS, derive_multicast_group) \
+    /* learned.c: which rows of MAC_Binding and FDB may stay. */                                    \
+    X(K_MAC_BINDING, "mac-binding", RANK_OUTPUT, DERIVE_ROW, SB_DERIVE_BASE + SB_TABLE_MAC_BINDING, derive_mac_binding) \
+    X(K_FDB, "fdb", RANK_OUTPUT, DERIVE_ROW, SB_DERIVE_BASE + SB_TABLE_FDB, derive_fdb)             \
     /* options.c */                                                                                 \
     X(K_NB_GLOBAL, "nb-global", RANK_TOPOLOGY, DERIVE_ROW, NB_TABLE_NB_GLOBAL, derive_nb_global)    \
     X(K_NB_OPTION, "nb-option", RANK_LINKS, DERIVE_ON_READ, 0, derive_nb_option) /* key: enum nb_option */ \
@@ -111,7 +114,8 @@ enum northd_rank {
 /* X(IDENTIFIER): key of what. */
 #define NORTHD_SPACES(X)                                                                            \
     X(SPACE_DATAPATH_KEY)                                    /* datapath */                         \
-    X(SPACE_PORT_KEY)                                        /* port */
+    X(SPACE_PORT_KEY)                                        /* port */                             \
+    X(SPACE_KEY_OWNER)                                       /* the hash of datapath (or 0) and tunnel key */
 
 /* X(IDENTIFIER, replica, TABLE, COLUMN): indexes over the replicas. */
 #define NORTHD_INDEXES(X)                                                                           \

@@ -3,13 +3,17 @@
 
 #include "northd/output.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/packet/addr.h"
 #include "northd/emit.h"
 #include "northd/multicast.h"
 #include "northd/tunnel_keys.h"
+
+LOG_MODULE(northd);
 
 struct output {
     struct northd *northd;
@@ -33,7 +37,7 @@ static bool
 datapath_row_key(void *aux UNUSED, const struct row *row, struct buf *ret)
 {
     struct uuid uuid;
-    if (!datapath_binding_nb_uuid(sb_datapath_binding(row), &uuid)) {
+    if (!datapath_binding_nb_uuid(NULL, sb_datapath_binding(row), &uuid)) {
         return false;
     }
     buf_put(ret, &uuid, sizeof uuid);
@@ -48,7 +52,7 @@ multicast_row_key(void *aux UNUSED, const struct row *row, struct buf *ret)
     uint8_t key[MULTICAST_KEY_SIZE];
     struct uuid uuid;
 
-    if (!dp || !datapath_binding_nb_uuid(dp, &uuid)) {
+    if (!dp || !datapath_binding_nb_uuid(NULL, dp, &uuid)) {
         return false;
     }
     for (int i = 0; i < N_MULTICAST_GROUPS; i++) {
@@ -82,6 +86,8 @@ static const struct writer_table sb_tables[] = {
      COLUMNS(SB_PORT_BINDING_LOGICAL_PORT, SB_PORT_BINDING_TUNNEL_KEY, SB_PORT_BINDING_DATAPATH, SB_PORT_BINDING_TYPE,
              SB_PORT_BINDING_OPTIONS, SB_PORT_BINDING_EXTERNAL_IDS, SB_PORT_BINDING_MAC, SB_PORT_BINDING_PORT_SECURITY,
              SB_PORT_BINDING_PARENT_PORT, SB_PORT_BINDING_TAG, SB_PORT_BINDING_REQUESTED_CHASSIS)},
+    {.table = SB_TABLE_MAC_BINDING, .owns = WRITER_LIVES, .key_column = WRITER_KEY_UUID},
+    {.table = SB_TABLE_FDB, .owns = WRITER_LIVES, .key_column = WRITER_KEY_UUID},
     {.table = SB_TABLE_MULTICAST_GROUP, .owns = WRITER_ROWS, .key_column = WRITER_KEY_FUNCTION, .key = multicast_row_key,
      COLUMNS(SB_MULTICAST_GROUP_NAME, SB_MULTICAST_GROUP_TUNNEL_KEY, SB_MULTICAST_GROUP_DATAPATH,
              SB_MULTICAST_GROUP_PORTS)},
@@ -230,6 +236,18 @@ adopt_sequence(struct output *output, const struct nb_nb_global *nb)
     output->hv_cfg_ms = nb_nb_global_hv_cfg_timestamp(NULL, nb);
 }
 
+/* sb_cfg stays where it is as long as the server refuses something that goes with it: who waits for it would take
+ * the change for done.  The next change of either database is the next try. */
+static void
+warn_of_refusals(const struct output *output, int64_t nb_cfg)
+{
+    size_t n = writer_count_refused(output->sb);
+    if (n) {
+        log_warn_rl("NB_Global: sb_cfg stays %" PRId64 " (nb_cfg %" PRId64 "): the Southbound database refuses %zu of northd's"
+                    " rows", output->sb_cfg, nb_cfg, n);
+    }
+}
+
 static void
 advance_sequence(struct output *output, uint64_t flush, int64_t now_ms)
 {
@@ -250,6 +268,8 @@ advance_sequence(struct output *output, uint64_t flush, int64_t now_ms)
     if (nb_cfg != output->sb_cfg && writer_confirmed(output->sb) >= output->pending.flush) {
         output->sb_cfg = nb_cfg;
         output->sb_cfg_ms = now_ms;
+    } else if (nb_cfg != output->sb_cfg) {
+        warn_of_refusals(output, nb_cfg);
     }
     int64_t hv_cfg = MIN(least_hv_cfg(output, output->sb_cfg), output->sb_cfg);
     if (hv_cfg != output->hv_cfg) {

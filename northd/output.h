@@ -6,7 +6,8 @@
  * hand-shake of sequence numbers (nb_cfg, sb_cfg, hv_cfg) that makes "nbctl --wait" exact.
  *
  * Why: all that northd writes passes here, so that what may be claimed when is decided in one place:
- *   sb_cfg = N  once all that follows from the Northbound content with nb_cfg N is committed to the Southbound database;
+ *   sb_cfg = N  once all that follows from the Northbound content with nb_cfg N is committed to the Southbound database,
+ *               and the server refuses nothing of it;
  *   hv_cfg = N  once sb_cfg is and every chassis says N.
  *
  * Owns: the writers.  The links to the servers are the caller's. */

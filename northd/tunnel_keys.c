@@ -23,6 +23,7 @@ enum {
 /* Who asks.  Rows are gone when a request is withdrawn, so what names them is kept here. */
 struct owner {
     struct hmap_node node;                                   /* in 'owners', by 'what' */
+    struct hmap_node key_node;                               /* in 'by_key', if 'key' */
     uint64_t what;                                           /* datapath or port */
     struct uuid datapath;                                    /* Northbound uuid */
     char *port;                                              /* name; NULL for a datapath */
@@ -41,7 +42,7 @@ struct port_pool {
 struct tunnel_keys {
     struct pool *datapaths;                                  /* names are uuids; NULL until keys were adopted */
     struct hmap port_pools;                                  /* by Northbound uuid */
-    struct hmap owners;
+    struct hmap owners, by_key;
     struct owners denied;                                    /* whose wishes are not fulfilled: others have those keys */
 };
 
@@ -51,6 +52,7 @@ tunnel_keys_new(void)
     struct tunnel_keys *keys = xcalloc(1, sizeof *keys);
     hmap_init(&keys->port_pools);
     hmap_init(&keys->owners);
+    hmap_init(&keys->by_key);
     return keys;
 }
 
@@ -58,6 +60,9 @@ static void
 owner_free(struct tunnel_keys *keys, struct owner *owner)
 {
     hmap_remove(&keys->owners, &owner->node);
+    if (owner->key) {
+        hmap_remove(&keys->by_key, &owner->key_node);
+    }
     free(owner->port);
     free(owner);
 }
@@ -77,6 +82,7 @@ tunnel_keys_free(struct tunnel_keys *keys)
     }
     hmap_fini(&keys->port_pools);
     hmap_fini(&keys->owners);
+    hmap_fini(&keys->by_key);
     vec_fini(&keys->denied);
     pool_free(keys->datapaths);
     free(keys);
@@ -134,10 +140,10 @@ uuid_name(const struct uuid *uuid)
 }
 
 bool
-datapath_binding_nb_uuid(const struct sb_datapath_binding *dp, struct uuid *ret)
+datapath_binding_nb_uuid(struct derive *d, const struct sb_datapath_binding *dp, struct uuid *ret)
 {
-    const struct datum *ids = sb_datapath_binding_external_ids(NULL, dp);
-    const struct uuid *nb_uuid = sb_datapath_binding_nb_uuid(NULL, dp);
+    const struct datum *ids = sb_datapath_binding_external_ids(d, dp);
+    const struct uuid *nb_uuid = sb_datapath_binding_nb_uuid(d, dp);
     const char *text = datum_get_string(ids, "logical-switch");
 
     text = text ? text : datum_get_string(ids, "logical-router");
@@ -160,14 +166,14 @@ adopt_all(struct northd *northd)
     keys->datapaths = pool_new(1, uses_vxlan(northd) ? MAX_VXLAN_DATAPATH_KEY : MAX_DATAPATH_KEY);
     for (const struct row *r = replica_first(northd->sb, SB_TABLE_DATAPATH_BINDING); r; r = replica_next(r)) {
         const struct sb_datapath_binding *dp = sb_datapath_binding(r);
-        if (datapath_binding_nb_uuid(dp, &uuid)) {
+        if (datapath_binding_nb_uuid(NULL, dp, &uuid)) {
             pool_adopt(keys->datapaths, uuid_name(&uuid), (uint32_t) sb_datapath_binding_tunnel_key(NULL, dp));
         }
     }
     for (const struct row *r = replica_first(northd->sb, SB_TABLE_PORT_BINDING); r; r = replica_next(r)) {
         const struct sb_port_binding *pb = sb_port_binding(r);
         const struct sb_datapath_binding *dp = sb_port_binding_datapath(NULL, pb);
-        if (dp && datapath_binding_nb_uuid(dp, &uuid)) {
+        if (dp && datapath_binding_nb_uuid(NULL, dp, &uuid)) {
             pool_adopt(port_pool(northd, &uuid), str_from(sb_port_binding_logical_port(NULL, pb)),
                        (uint32_t) sb_port_binding_tunnel_key(NULL, pb));
         }
@@ -235,6 +241,36 @@ owner_new(struct derive *d, uint64_t datapath, uint64_t port, uint32_t wanted)
     owner->port = port ? xstrdup(port_name(d, port)) : NULL;
     owner->wanted = wanted;
     return owner;
+}
+
+/* Under what a tunnel key is found: for a port with the Northbound uuid of its datapath, for a datapath with none. */
+static uint64_t
+hash_key(const struct uuid *datapath, uint32_t key)
+{
+    return hash_bytes64(datapath, datapath ? sizeof *datapath : 0, key);
+}
+
+static uint64_t
+hash_owner_key(const struct owner *owner)
+{
+    return hash_key(owner->port ? &owner->datapath : NULL, owner->key);
+}
+
+/* Gives 'owner' the key 'key' (0: none), and wakes who asked for either. */
+static void
+set_key(struct derive *d, struct owner *owner, uint32_t key)
+{
+    struct tunnel_keys *keys = northd_of(d)->keys;
+    if (owner->key) {
+        hmap_remove(&keys->by_key, &owner->key_node);
+        derive_touch_key(d, SPACE_KEY_OWNER, hash_owner_key(owner));
+    }
+    owner->key = key;
+    if (key) {
+        hmap_insert(&keys->by_key, &owner->key_node, hash_owner_key(owner));
+        derive_touch_key(d, SPACE_KEY_OWNER, hash_owner_key(owner));
+    }
+    derive_touch_key(d, owner->port ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, owner->what);
 }
 
 /* By content: wishes first, then by datapath and name. */
@@ -330,8 +366,7 @@ grant_denied(struct derive *d)
     for (size_t i = 0; i < denied->n;) {
         struct owner *owner = denied->d[i];
         if (pool_adopt(pool_of(northd, owner), name_of(owner), owner->wanted)) {
-            owner->key = owner->wanted;
-            derive_touch_key(d, owner->port ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, owner->what);
+            set_key(d, owner, owner->wanted);
             memmove(&denied->d[i], &denied->d[i + 1], (--denied->n - i) * sizeof *denied->d);
             i = 0;
         } else {
@@ -356,6 +391,7 @@ update(struct derive *d, const struct derive_change *changes, size_t n, bool por
             struct owner *owner = find_owner(northd->keys, what);
             CHECK(owner);
             hmap_remove(&northd->keys->owners, &owner->node);
+            set_key(d, owner, 0);
             forget_denied(northd->keys, owner);
             vec_push(&went, owner);
         }
@@ -374,14 +410,10 @@ update(struct derive *d, const struct derive_change *changes, size_t n, bool por
     }
     for (size_t i = 0; i < came.n; i++) {
         struct owner *owner = came.d[i].owner;
-        owner->key = assign(northd, &came.d[i]);
+        set_key(d, owner, assign(northd, &came.d[i]));
         if (owner->wanted && owner->key != owner->wanted) {
             vec_push(&northd->keys->denied, owner);
         }
-        derive_touch_key(d, ports ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, owner->what);
-    }
-    for (size_t i = 0; i < went.n; i++) {
-        derive_touch_key(d, ports ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, went.d[i]->what);
     }
     release(northd, &went, &came);
     grant_denied(d);
@@ -419,4 +451,35 @@ uint32_t
 port_key(struct derive *d, uint64_t port)
 {
     return read_key(d, SPACE_PORT_KEY, port);
+}
+
+/* Who has 'key' among the ports of 'datapath', or (NULL) among the datapaths. */
+static const struct owner *
+find_by_key(struct derive *d, const struct uuid *datapath, int64_t key)
+{
+    if (key < 1 || key > UINT32_MAX) {
+        return NULL;
+    }
+    uint64_t hash = hash_key(datapath, (uint32_t) key);
+    derive_read_key(d, SPACE_KEY_OWNER, hash);
+    HMAP_FOR_EACH_WITH_HASH (owner, struct owner, key_node, hash, &northd_of(d)->keys->by_key) {
+        bool is_among = datapath ? owner->port && uuid_eq(&owner->datapath, datapath) : !owner->port;
+        if (is_among && owner->key == key) {
+            return owner;
+        }
+    }
+    return NULL;
+}
+
+uint64_t
+datapath_with_key(struct derive *d, int64_t key)
+{
+    const struct owner *owner = find_by_key(d, NULL, key);
+    return owner ? owner->what : 0;
+}
+
+bool
+has_port_with_key(struct derive *d, uint64_t datapath, int64_t key)
+{
+    return find_by_key(d, &row_of(d, datapath)->uuid, key);
 }

@@ -28,8 +28,11 @@ static inline uint16_t wanted_of_request(uint64_t request) { return (uint16_t) (
 
 uint32_t datapath_key(struct derive *d, uint64_t datapath);  /* 0: none could be assigned */
 uint32_t port_key(struct derive *d, uint64_t port);          /* likewise */
+/* The other way round. */
+uint64_t datapath_with_key(struct derive *d, int64_t key);   /* 0: no datapath has it */
+bool has_port_with_key(struct derive *d, uint64_t datapath, int64_t key);
 
-/* The Northbound uuid that a Datapath_Binding stands for, whoever wrote it.  Unrecorded. */
-bool datapath_binding_nb_uuid(const struct sb_datapath_binding *dp, struct uuid *ret);
+/* The Northbound uuid that a Datapath_Binding stands for, whoever wrote it. */
+bool datapath_binding_nb_uuid(struct derive *d /* NULL: unrecorded */, const struct sb_datapath_binding *dp, struct uuid *ret);
 
 #endif

@@ -408,18 +408,43 @@ learn(struct rng *rng, json_t *ops)
                                          "port_key", (int) (1 + rng_below(rng, 8))));
 }
 
+/* A neighbor, on a port that need not be there, of a datapath that need not be its own. */
+static void
+learn_neighbor(const struct network *n, struct rng *rng, json_t *ops)
+{
+    json_t *uuid = random_row(rng, n->northd->sb, SB_TABLE_DATAPATH_BINDING);
+    if (uuid) {
+        json_array_append_new(ops, json_pack("{s:s,s:s,s:{s:o,s:o,s:o,s:[s,O],s:i}}", "op", "insert", "table", "MAC_Binding",
+                                             "row", "logical_port", lrp_name(rng), "ip", TEXT(rng, "10.0.1.1@", "fd00:1::@"),
+                                             "mac", TEXT(rng, "0a:00:00:00:00:8@"), "datapath", "uuid", uuid, "timestamp",
+                                             (int) rng_below(rng, 1000)));
+    }
+    json_decref(uuid);
+}
+
+/* Chassis touch what they own of such rows. */
+static void
+touch_neighbors(struct rng *rng, json_t *ops)
+{
+    json_array_append_new(ops, json_pack("{s:s,s:s,s:[[s,s,o]],s:{s:o,s:i}}", "op", "update", "table", "MAC_Binding", "where",
+                                         "logical_port", "==", lrp_name(rng), "row", "mac", TEXT(rng, "0a:00:00:00:00:9@"),
+                                         "timestamp", (int) rng_below(rng, 1000)));
+}
+
 static void
 forget(struct rng *rng, json_t *ops)
 {
     json_array_append_new(ops, json_pack("{s:s,s:s,s:[[s,s,i]]}", "op", "delete", "table", "FDB", "where", "port_key", "==",
                                          (int) (1 + rng_below(rng, 8))));
+    json_array_append_new(ops, json_pack("{s:s,s:s,s:[[s,s,o]]}", "op", "delete", "table", "MAC_Binding", "where", "ip", "==",
+                                         TEXT(rng, "10.0.1.1@", "fd00:1::@")));
 }
 
 bool
 network_change_southbound(struct network *n, struct rng *rng)
 {
     json_t *ops = json_array();
-    uint32_t what = rng_below(rng, 10);
+    uint32_t what = rng_below(rng, 13);
     if (what < 2) {
         add_chassis(rng, ops);
     } else if (what < 3) {
@@ -431,6 +456,10 @@ network_change_southbound(struct network *n, struct rng *rng)
                                              named_chassis(rng), "row", "nb_cfg", (int) rng_below(rng, 1000)));
     } else if (what < 9) {
         learn(rng, ops);
+    } else if (what < 11) {
+        learn_neighbor(n, rng, ops);
+    } else if (what < 12) {
+        touch_neighbors(rng, ops);
     } else {
         forget(rng, ops);
     }

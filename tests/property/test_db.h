@@ -29,6 +29,7 @@ struct test_link {
     struct replica *replica;
     struct test_txns sent;                                   /* and not yet delivered */
     uint64_t n_delivered;
+    bool may_refuse;                                         /* else a refused transaction of a writer ends the test */
     FILE *trace;                                             /* where updates are written, a line each; or NULL */
 };
 extern const struct writer_link test_writer_link;            /* its aux is a struct test_link */
