@@ -62,8 +62,9 @@ enum controller_rank {
     /* physical.c: between OpenFlow ports and logical ports. */                                     \
     X(K_PHYSICAL_COMMON, "physical-common", RANK_OUTPUT, DERIVE_ALWAYS, 0, derive_physical_common)  \
     X(K_PHYSICAL_PORT, "physical-port", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_PORT_BINDING, derive_physical_port) \
-    X(K_PHYSICAL_GROUP, "physical-group", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_MULTICAST_GROUP, derive_physical_group) \
     X(K_PHYSICAL_TUNNEL, "physical-tunnel", RANK_OUTPUT, DERIVE_ROW, OVS_DERIVE_BASE + VSWITCH_TABLE_INTERFACE, derive_physical_tunnel) \
+    /* multicast.c */                                                                               \
+    X(K_PHYSICAL_GROUP, "physical-group", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_MULTICAST_GROUP, derive_physical_group) \
     /* port_security.c */                                                                           \
     X(K_PORT_SECURITY, "port-security", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_PORT_BINDING, derive_port_security) \
     /* neighbors.c: MAC_Binding and FDB. */                                                         \

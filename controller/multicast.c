@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Multicast groups: a packet for several logical ports, here and on other chassis (ovn-architecture(7), "Architectural
+ * Physical Life Cycle of a Packet"). */
+#include <config.h>
+
+#include "controller/physical.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/binding.h"
+#include "controller/datapaths.h"
+#include "controller/metadata.h"
+#include "lib/base/vec.h"
+
+struct member {
+    const struct sb_port_binding *pb;
+    uint32_t key;
+};
+VEC_DEFINE(members, struct member);
+VEC_DEFINE(chassis_names, const char *);
+
+struct group {
+    struct derive *d;
+    const struct sb_datapath_binding *dp;
+    uint32_t key, dp_key;
+    struct members patches, locals;
+    struct chassis_names chassis;
+};
+
+static int
+compare_members(const void *a_, const void *b_)
+{
+    const struct member *a = a_, *b = b_;
+    return (a->key > b->key) - (a->key < b->key);
+}
+
+static int
+compare_names(const void *a_, const void *b_)
+{
+    const char *const *a = a_, *const *b = b_;
+    return strcmp(*a, *b);
+}
+
+static void
+sort_group(struct group *group)
+{
+    if (group->patches.n) {
+        qsort(group->patches.d, group->patches.n, sizeof *group->patches.d, compare_members);
+    }
+    if (group->locals.n) {
+        qsort(group->locals.d, group->locals.n, sizeof *group->locals.d, compare_members);
+    }
+    if (group->chassis.n) {
+        size_t n = 0;
+        qsort(group->chassis.d, group->chassis.n, sizeof *group->chassis.d, compare_names);
+        for (size_t i = 0; i < group->chassis.n; i++) {
+            if (!n || strcmp(group->chassis.d[n - 1], group->chassis.d[i])) {
+                group->chassis.d[n++] = group->chassis.d[i];
+            }
+        }
+        group->chassis.n = n;
+    }
+}
+
+static void
+add_member(struct group *group, const struct sb_port_binding *pb)
+{
+    struct derive *d = group->d;
+    struct member member = {pb, (uint32_t) sb_port_binding_tunnel_key(d, pb)};
+    const struct sb_chassis *chassis = sb_port_binding_chassis(d, pb);
+
+    if (is_port_type(d, pb, "patch")) {
+        vec_push(&group->patches, member);
+    } else if (binding_is_wanted_here(d, pb)) {
+        vec_push(&group->locals, member);
+    } else if (chassis && chassis != own_chassis(d) && !is_port_type(d, pb, "localport")) {
+        vec_push(&group->chassis, sb_chassis_name(d, chassis));
+    }
+}
+
+static void
+deliver(struct group *group, struct rule *rule, const struct member *member, bool with_zones)
+{
+    if (with_zones) {
+        struct port port = {group->d, member->pb, group->dp, member->key, group->dp_key};
+        port_set_zones(&port, &rule->actions);
+    }
+    of_act_set_u64(&rule->actions, REG(LOGICAL_REG_OUTPORT), member->key);
+    of_act_resubmit(&rule->actions, OFT_CHECK_LOOPBACK);
+}
+
+static void
+match_group(const struct group *group, struct of_match *match)
+{
+    metadata_match(match, group->dp_key);
+    of_match_set_u64(match, REG(LOGICAL_REG_OUTPORT), group->key);
+}
+
+/* Patches are crossed only where the packet entered the network, else each hypervisor would send a copy. */
+static void
+emit_group(struct group *group, struct rule *rule)
+{
+    if (group->patches.n || group->chassis.n) {
+        match_group(group, &rule->match);
+        for (size_t i = 0; i < group->patches.n; i++) {
+            deliver(group, rule, &group->patches.d[i], false);
+        }
+        if (group->patches.n) {
+            of_act_set_u64(&rule->actions, REG(LOGICAL_REG_OUTPORT), group->key);
+        }
+        for (size_t i = 0; i < group->chassis.n; i++) {
+            struct tunnel tunnel = tunnel_to_chassis(group->d, group->chassis.d[i]);
+            if (tunnel.ofport) {
+                put_encapsulation(&rule->actions, tunnel, group->dp_key, group->key);
+                of_act_output(&rule->actions, tunnel.ofport);
+            }
+        }
+        if (group->locals.n) {
+            of_act_resubmit(&rule->actions, OFT_LOCAL_OUTPUT);
+        }
+        rule_emit(rule, OFT_REMOTE_OUTPUT, PHYSICAL_PRIORITY);
+    }
+    if (group->locals.n) {
+        match_group(group, &rule->match);
+        for (size_t i = 0; i < group->locals.n; i++) {
+            deliver(group, rule, &group->locals.d[i], true);
+        }
+        of_act_set_u64(&rule->actions, REG(LOGICAL_REG_OUTPORT), group->key);
+        rule_emit(rule, OFT_LOCAL_OUTPUT, PHYSICAL_PRIORITY);
+    }
+}
+
+void
+derive_physical_group(struct derive *d, uint64_t key)
+{
+    const struct controller *c = controller_of(d);
+    const struct row *row = replica_row_by_id(c->sb, SB_TABLE_MULTICAST_GROUP, (uint32_t) key);
+    const struct sb_multicast_group *mc = sb_multicast_group(row);
+    const struct sb_datapath_binding *dp = sb_multicast_group_datapath(d, mc);
+    struct rule rule;
+
+    if (!dp || !is_local_datapath(d, dp->row.id)) {
+        return;
+    }
+    struct group group = {.d = d, .dp = dp, .key = (uint32_t) sb_multicast_group_tunnel_key(d, mc),
+                          .dp_key = (uint32_t) sb_datapath_binding_tunnel_key(d, dp)};
+    const struct datum *ports = sb_multicast_group_ports(d, mc);
+    for (uint32_t i = 0; i < ports->n; i++) {
+        const struct sb_port_binding *pb = sb_port_binding_by_uuid(d, c->sb, &datum_keys(ports)[i].uuid);
+        if (pb) {
+            add_member(&group, pb);
+        }
+    }
+    sort_group(&group);
+    rule_init(&rule, d, &mc->row.uuid);
+    emit_group(&group, &rule);
+    rule_fini(&rule);
+    vec_fini(&group.patches);
+    vec_fini(&group.locals);
+    vec_fini(&group.chassis);
+}
