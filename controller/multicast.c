@@ -22,6 +22,7 @@ VEC_DEFINE(chassis_names, const char *);
 
 struct group {
     struct derive *d;
+    const struct sb_multicast_group *mc;
     const struct sb_datapath_binding *dp;
     uint32_t key, dp_key;
     struct members patches, locals;
@@ -80,7 +81,7 @@ add_member(struct group *group, const struct sb_port_binding *pb)
 }
 
 static void
-deliver(struct group *group, struct rule *rule, const struct member *member, bool with_zones)
+deliver(const struct group *group, struct rule *rule, const struct member *member, bool with_zones)
 {
     if (with_zones) {
         struct port port = {group->d, member->pb, group->dp, member->key, group->dp_key};
@@ -91,44 +92,104 @@ deliver(struct group *group, struct rule *rule, const struct member *member, boo
 }
 
 static void
-match_group(const struct group *group, struct of_match *match)
+match_outport(const struct group *group, struct of_match *match, uint32_t outport)
 {
     metadata_match(match, group->dp_key);
-    of_match_set_u64(match, REG(LOGICAL_REG_OUTPORT), group->key);
+    of_match_set_u64(match, REG(LOGICAL_REG_OUTPORT), outport);
+}
+
+/* The actions of a flow have a greatest size, so a large group is delivered in parts: those ports whose keys have the same upper
+ * bits, in a flow that matches the part's number in the upper half of the output port, which keys do not use.  A port that comes
+ * or goes changes the flow of its part. */
+enum { PART_BITS = 7, PARTS_FROM = 200 };
+
+static uint32_t
+part_of(const struct member *member)
+{
+    return (member->key >> PART_BITS) + 1;
+}
+
+static uint32_t
+part_outport(const struct group *group, uint32_t part)
+{
+    return part << 16 | group->key;
+}
+
+static void
+emit_part(const struct group *group, struct rule *rule, enum of_table table, const struct members *members, uint32_t part)
+{
+    match_outport(group, &rule->match, part_outport(group, part));
+    for (size_t i = 0; i < members->n; i++) {
+        if (part_of(&members->d[i]) == part) {
+            deliver(group, rule, &members->d[i], table == OFT_LOCAL_OUTPUT);
+        }
+    }
+    rule_emit(rule, table, PHYSICAL_PRIORITY);
+}
+
+/* Appends the delivery to sorted 'members' to 'deliveries'; 'rule' is free for parts. */
+static void
+put_deliveries(const struct group *group, struct rule *rule, struct rule *deliveries, enum of_table table,
+               const struct members *members)
+{
+    uint32_t last_part = 0;
+    for (size_t i = 0; i < members->n; i++) {
+        const struct member *member = &members->d[i];
+        if (members->n < PARTS_FROM) {
+            deliver(group, deliveries, member, table == OFT_LOCAL_OUTPUT);
+        } else if (part_of(member) != last_part) {
+            last_part = part_of(member);
+            emit_part(group, rule, table, members, last_part);
+            of_act_set_u64(&deliveries->actions, REG(LOGICAL_REG_OUTPORT), part_outport(group, last_part));
+            of_act_resubmit(&deliveries->actions, (uint8_t) table);
+        }
+    }
+    if (members->n) {
+        of_act_set_u64(&deliveries->actions, REG(LOGICAL_REG_OUTPORT), group->key);
+    }
+}
+
+/* The header is the same for all tunnels of one type: it is written once, and the packet leaves many times. */
+static void
+put_tunnels(const struct group *group, struct rule *rule)
+{
+    const bool both[] = {false, true};
+    for (size_t t = 0; t < ARRAY_SIZE(both); t++) {
+        bool is_written = false;
+        for (size_t i = 0; i < group->chassis.n; i++) {
+            struct tunnel tunnel = tunnel_to_chassis(group->d, group->chassis.d[i]);
+            if (tunnel.ofport && tunnel.is_vxlan == both[t]) {
+                if (!is_written) {
+                    put_encapsulation(&rule->actions, tunnel, group->dp_key, group->key);
+                    is_written = true;
+                }
+                of_act_output(&rule->actions, tunnel.ofport);
+            }
+        }
+    }
 }
 
 /* Patches are crossed only where the packet entered the network, else each hypervisor would send a copy. */
 static void
-emit_group(struct group *group, struct rule *rule)
+emit_group(const struct group *group, struct rule *rule)
 {
+    struct rule parts;
+    rule_init(&parts, group->d, &group->mc->row.uuid);
     if (group->patches.n || group->chassis.n) {
-        match_group(group, &rule->match);
-        for (size_t i = 0; i < group->patches.n; i++) {
-            deliver(group, rule, &group->patches.d[i], false);
-        }
-        if (group->patches.n) {
-            of_act_set_u64(&rule->actions, REG(LOGICAL_REG_OUTPORT), group->key);
-        }
-        for (size_t i = 0; i < group->chassis.n; i++) {
-            struct tunnel tunnel = tunnel_to_chassis(group->d, group->chassis.d[i]);
-            if (tunnel.ofport) {
-                put_encapsulation(&rule->actions, tunnel, group->dp_key, group->key);
-                of_act_output(&rule->actions, tunnel.ofport);
-            }
-        }
+        match_outport(group, &rule->match, group->key);
+        put_deliveries(group, &parts, rule, OFT_REMOTE_OUTPUT, &group->patches);
+        put_tunnels(group, rule);
         if (group->locals.n) {
             of_act_resubmit(&rule->actions, OFT_LOCAL_OUTPUT);
         }
         rule_emit(rule, OFT_REMOTE_OUTPUT, PHYSICAL_PRIORITY);
     }
     if (group->locals.n) {
-        match_group(group, &rule->match);
-        for (size_t i = 0; i < group->locals.n; i++) {
-            deliver(group, rule, &group->locals.d[i], true);
-        }
-        of_act_set_u64(&rule->actions, REG(LOGICAL_REG_OUTPORT), group->key);
+        match_outport(group, &rule->match, group->key);
+        put_deliveries(group, &parts, rule, OFT_LOCAL_OUTPUT, &group->locals);
         rule_emit(rule, OFT_LOCAL_OUTPUT, PHYSICAL_PRIORITY);
     }
+    rule_fini(&parts);
 }
 
 void
@@ -143,7 +204,7 @@ derive_physical_group(struct derive *d, uint64_t key)
     if (!dp || !is_local_datapath(d, dp->row.id)) {
         return;
     }
-    struct group group = {.d = d, .dp = dp, .key = (uint32_t) sb_multicast_group_tunnel_key(d, mc),
+    struct group group = {.d = d, .mc = mc, .dp = dp, .key = (uint32_t) sb_multicast_group_tunnel_key(d, mc),
                           .dp_key = (uint32_t) sb_datapath_binding_tunnel_key(d, dp)};
     const struct datum *ports = sb_multicast_group_ports(d, mc);
     for (uint32_t i = 0; i < ports->n; i++) {
