@@ -45,7 +45,8 @@ static void on_readable(void *rpc_);
 static void on_drained(void *rpc_);
 static void on_closed(void *rpc_, struct err *reason);
 static void process_input(void *rpc_);
-static struct err *cut_message(struct jsonrpc *rpc, struct jsonrpc_msg **ret);
+static struct err *next_text(struct jsonrpc *rpc, struct str *ret);
+static struct err *receive(struct jsonrpc *rpc, struct str text);
 static bool answer_probe(struct jsonrpc *rpc, struct jsonrpc_msg *msg);
 static void on_probe_timer(void *rpc_);
 static void fail(struct jsonrpc *rpc, struct err *reason);
@@ -253,27 +254,24 @@ process_input(void *rpc_)
         if (rpc->paused && !rpc->closed) {
             return;
         }
-        struct jsonrpc_msg *msg;
-        struct err *err = cut_message(rpc, &msg);
-        if (err) {
-            fail(rpc, err);
-            return;
-        }
-        if (!msg) {
-            if (rpc->closed) {
-                fail(rpc, NULL);
+        struct str text;
+        struct err *err = next_text(rpc, &text);
+        if (err || !text.n) {
+            if (err || rpc->closed) {
+                fail(rpc, err);
             }
             return;
         }
-        if (answer_probe(rpc, msg)) {
-            continue;
-        }
         rpc->freed = &freed;
-        rpc->cbs->received(rpc->aux, msg);
+        err = receive(rpc, text);
         if (freed) {
             return;
         }
         rpc->freed = NULL;
+        if (err) {
+            fail(rpc, err);
+            return;
+        }
     }
     loop_defer(rpc->loop, process_input, rpc);
 }
@@ -302,26 +300,55 @@ scan_input(struct jsonrpc *rpc, struct evbuffer *input, size_t *ret_length)
     return err;
 }
 
-/* Takes the first whole message out of the input; '*ret' is NULL if there is none yet. */
+/* The first whole message of the input, in one piece; empty if there is none yet. */
 static struct err *
-cut_message(struct jsonrpc *rpc, struct jsonrpc_msg **ret)
+next_text(struct jsonrpc *rpc, struct str *ret)
 {
     struct evbuffer *input = stream_input(rpc->stream);
     size_t length;
-    *ret = NULL;
     struct err *err = scan_input(rpc, input, &length);
-    if (err || !length) {
-        return err;
+    *ret = (struct str) {0};
+    if (!err && length) {
+        const char *text = (const char *) evbuffer_pullup(input, (ev_ssize_t) length);
+        CHECK(text);
+        *ret = str_n(text, length);
     }
-    const char *text = (const char *) evbuffer_pullup(input, (ev_ssize_t) length);
-    CHECK(text);
-    err = jsonrpc_msg_parse(text, length, ret);
-    evbuffer_drain(input, length);
+    return err;
+}
+
+static void
+log_text(const struct jsonrpc *rpc, struct str text)
+{
+    struct jsonrpc_msg *msg;
+    struct err *err = jsonrpc_msg_parse(text.s, text.n, &msg);
     if (!err) {
-        counter_inc(&counter_jsonrpc_received);
-        if (log_is_enabled(LOG_DBG)) {
-            log_message(rpc, "received", *ret);
+        log_message(rpc, "received", msg);
+        jsonrpc_msg_free(msg);
+    }
+    err_free(err);
+}
+
+/* Hands on 'text', the first message of the input, and drops it from there.  May free 'rpc', through the callbacks. */
+static struct err *
+receive(struct jsonrpc *rpc, struct str text)
+{
+    struct evbuffer *input = stream_input(rpc->stream);
+    const bool *freed = rpc->freed;
+    if (log_is_enabled(LOG_DBG)) {
+        log_text(rpc, text);
+    }
+    counter_inc(&counter_jsonrpc_received);
+    if (rpc->cbs->received_text && rpc->cbs->received_text(rpc->aux, text)) {
+        if (!*freed) {
+            evbuffer_drain(input, text.n);
         }
+        return NULL;
+    }
+    struct jsonrpc_msg *msg;
+    struct err *err = jsonrpc_msg_parse(text.s, text.n, &msg);
+    evbuffer_drain(input, text.n);
+    if (!err && !answer_probe(rpc, msg)) {
+        rpc->cbs->received(rpc->aux, msg);
     }
     return err;
 }

@@ -7,12 +7,14 @@
  * Why: the database server, its clients and the control socket share framing, limits and probes.
  *
  * Owns: a message owns its JSON; callbacks that receive a message take it.
+ * Cost: a receiver of large messages may read them from their text (received_text()), without a tree of values.
  * Bad input: a message that is not JSON, not an object, not a request, reply, error or notification, nested
  * too deep or larger than the limit closes the connection with an error that says which. */
 
 #include <jansson.h>
 
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 
 struct loop;
 struct stream;
@@ -62,6 +64,9 @@ void jsonrpc_write_json(struct evbuffer *out, const json_t *json);
 struct jsonrpc;
 struct jsonrpc_callbacks {
     void (*received)(void *aux, struct jsonrpc_msg *msg);    /* takes 'msg' */
+    /* May be NULL.  Offers each message before it is parsed: 'text' is balanced, but not known to be JSON otherwise;
+     * it ends with the jsonrpc.  Returns whether that was all; if not, received() follows. */
+    bool (*received_text)(void *aux, struct str text);
     void (*drained)(void *aux);                              /* may be NULL */
     void (*closed)(void *aux, struct err *reason);           /* takes 'reason'; free the jsonrpc soon */
 };
@@ -87,6 +92,7 @@ struct jsonrpc_session_callbacks {
     void (*connected)(void *aux);
     void (*disconnected)(void *aux);                         /* only after connected() */
     void (*received)(void *aux, struct jsonrpc_msg *msg);    /* takes 'msg' */
+    bool (*received_text)(void *aux, struct str text);       /* may be NULL; as in struct jsonrpc_callbacks */
 };
 /* 'remotes' is a comma-separated list of active targets, tried in order (shuffled when 'shuffle'). */
 struct err *jsonrpc_session_new(struct loop *loop, const char *remotes, bool shuffle,

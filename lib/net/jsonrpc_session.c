@@ -50,6 +50,7 @@ static void on_reconnect(void *session_);
 static void on_connected(void *session_);
 static void on_connect_failed(void *session_, struct err *reason);
 static void on_received(void *session_, struct jsonrpc_msg *msg);
+static bool on_received_text(void *session_, struct str text);
 static void on_lost(void *session_, struct err *reason);
 
 /* While connecting nothing is read: input waits until there are the callbacks of the jsonrpc. */
@@ -60,7 +61,8 @@ ignore_readable(void *session_)
 
 static const struct stream_callbacks connecting_cbs = {
     .connected = on_connected, .readable = ignore_readable, .closed = on_connect_failed};
-static const struct jsonrpc_callbacks rpc_cbs = {.received = on_received, .closed = on_lost};
+static const struct jsonrpc_callbacks rpc_cbs = {
+    .received = on_received, .received_text = on_received_text, .closed = on_lost};
 
 static void
 remotes_fini(struct remotes *remotes)
@@ -352,6 +354,13 @@ on_received(void *session_, struct jsonrpc_msg *msg)
 {
     struct jsonrpc_session *session = session_;
     session->cbs->received(session->aux, msg);
+}
+
+static bool
+on_received_text(void *session_, struct str text)
+{
+    struct jsonrpc_session *session = session_;
+    return session->cbs->received_text && session->cbs->received_text(session->aux, text);
 }
 
 /* Frees the connection and goes on to the next remote; disconnected() may free 'session'. */

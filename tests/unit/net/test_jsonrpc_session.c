@@ -39,7 +39,8 @@ on_received(void *client_, struct jsonrpc_msg *msg)
     jsonrpc_msg_free(msg);
 }
 
-static const struct jsonrpc_session_callbacks callbacks = {on_connected, on_disconnected, on_received};
+static const struct jsonrpc_session_callbacks callbacks = {
+    .connected = on_connected, .disconnected = on_disconnected, .received = on_received};
 
 static bool
 has_reply(void *client_)
