@@ -22,6 +22,7 @@
  * in a set column of n costs copying n elements and one step in each index. */
 
 #include "lib/derive/derive.h"
+#include "ovsdb/model/json_scan.h"
 #include "ovsdb/model/schema.h"
 
 struct replica;
@@ -105,18 +106,19 @@ row_column(struct derive *d, const struct row *row, uint32_t column)
 }
 
 /* --- Feeding, by the session or by a test --- */
-/* "update" (RFC 7047), "update2" and "update3" bodies: <table-updates>/<table-updates2>.  Between begin and end several
- * may be applied; derive_row_*() calls are made as rows change.  Errors name table, row and column; the replica
- * is then inconsistent and must be cleared. */
+/* "update" (RFC 7047), "update2" and "update3" bodies: <table-updates>/<table-updates2>, the value that the scanner
+ * comes to next.  Between begin and end several may be applied; derive_row_*() calls are made as rows change.
+ * Errors name table, row and column; the replica is then inconsistent and must be cleared. */
 void replica_apply_begin(struct replica *replica);
-struct err *replica_apply_update(struct replica *replica, const json_t *table_updates) MUST_USE;         /* v1 */
-struct err *replica_apply_update2(struct replica *replica, const json_t *table_updates2) MUST_USE;       /* v2, v3 */
+struct err *replica_apply_update(struct replica *replica, struct json_scan *table_updates) MUST_USE;     /* v1 */
+struct err *replica_apply_update2(struct replica *replica, struct json_scan *table_updates2) MUST_USE;   /* v2, v3 */
 void replica_apply_end(struct replica *replica);
 /* Starting over (a full snapshot follows): rows not mentioned until the next apply_end are removed, equal rows stay
  * untouched, so that a reconnection causes no wave. */
 void replica_expect_snapshot(struct replica *replica);
 void replica_clear(struct replica *replica);
-/* For tests, without JSON: set a column, add or remove a row. Takes 'datum'. */
+/* For tests: a whole update (of RFC 7047 if 'is_v1'); without JSON: set a column, add or remove a row. Takes 'datum'. */
+struct err *replica_test_apply(struct replica *replica, const json_t *table_updates, bool is_v1) MUST_USE;
 struct row *replica_test_insert(struct replica *replica, uint32_t table, const struct uuid *uuid);
 void replica_test_set(struct replica *replica, struct row *row, uint32_t column, struct datum *datum);
 void replica_test_delete(struct replica *replica, struct row *row);

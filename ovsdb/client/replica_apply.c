@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "lib/base/json.h"
 #include "ovsdb/client/replica_private.h"
 
 MEM_TYPE(replica_row, "replica rows");
@@ -298,7 +299,7 @@ replica_clear(struct replica *replica)
     replica_apply_end(replica);
 }
 
-/* --- From JSON --- */
+/* --- From JSON text --- */
 
 static struct replica_row *
 find_row(struct replica *replica, uint32_t table, const struct uuid *uuid)
@@ -310,13 +311,13 @@ find_row(struct replica *replica, uint32_t table, const struct uuid *uuid)
 static int
 compare_table_name(const void *name, const void *def)
 {
-    return strcmp(name, ((const struct replica_table_def *) def)->name);
+    return str_cmp(*(const struct str *) name, str_from(((const struct replica_table_def *) def)->name));
 }
 
 static int
 compare_column_name(const void *name, const void *def)
 {
-    return strcmp(name, ((const struct replica_column *) def)->name);
+    return str_cmp(*(const struct str *) name, str_from(((const struct replica_column *) def)->name));
 }
 
 /* How a row's columns are given. */
@@ -327,12 +328,12 @@ enum content {
 };
 
 static struct err *
-parse_column(struct row_diff *rd, const struct replica *replica, uint32_t column, const json_t *json,
-             enum content content)
+scan_column(struct row_diff *rd, const struct replica *replica, uint32_t column, struct json_scan *scan,
+            enum content content)
 {
     const struct replica_column_state *state = &replica->tables[rd->r->row.table].columns[column];
     struct datum datum;
-    struct err *err = datum_from_json_unbounded(&datum, &state->type, json, NULL);
+    struct err *err = datum_scan(scan, &state->type, false, &datum);
     if (err) {
         return err_wrap(err, "column %s", replica->tables[rd->r->row.table].def->columns[column].name);
     }
@@ -345,21 +346,23 @@ parse_column(struct row_diff *rd, const struct replica *replica, uint32_t column
 }
 
 static struct err *
-parse_columns(struct row_diff *rd, const struct replica *replica, const json_t *json, enum content content)
+scan_columns(struct row_diff *rd, const struct replica *replica, struct json_scan *scan, enum content content)
 {
     const struct replica_table *t = &replica->tables[rd->r->row.table];
     uint64_t given = 0;
-    const char *name;
-    json_t *value;
-    json_object_foreach ((json_t *) json, name, value) {
+    json_scan_object(scan);
+    for (struct str name; json_scan_member(scan, &name);) {
         const struct replica_column *def =
-            bsearch(name, t->def->columns, t->def->n_columns, sizeof *def, compare_column_name);
+            bsearch(&name, t->def->columns, t->def->n_columns, sizeof *def, compare_column_name);
         uint32_t column = def ? (uint32_t) (def - t->def->columns) : 0;
         if (!def || !t->columns[column].is_monitored) {
-            return err_tagged("syntax error", "column %s is not monitored", name);
+            return err_tagged("syntax error", "column " STR_FMT " is not monitored", STR_ARG(name));
+        }
+        if (given & UINT64_C(1) << column) {
+            return err_tagged("syntax error", "column %s is given twice", def->name);
         }
         given |= UINT64_C(1) << column;
-        struct err *err = parse_column(rd, replica, column, value, content);
+        struct err *err = scan_column(rd, replica, column, scan, content);
         if (err) {
             return err;
         }
@@ -371,16 +374,16 @@ parse_columns(struct row_diff *rd, const struct replica *replica, const json_t *
             row_diff_add_value(rd, replica, i, &initial);
         }
     }
-    return NULL;
+    return json_scan_error(scan);
 }
 
 static struct err *
-update_row(struct replica *replica, struct replica_row *r, const json_t *json, enum content content)
+update_row(struct replica *replica, struct replica_row *r, struct json_scan *scan, enum content content)
 {
     struct row_diff rd;
     rd.r = r;
     rd.mask = rd.n = 0;
-    struct err *err = parse_columns(&rd, replica, json, content);
+    struct err *err = scan_columns(&rd, replica, scan, content);
     if (err) {
         row_diff_drop(&rd, replica);
         return err;
@@ -390,14 +393,14 @@ update_row(struct replica *replica, struct replica_row *r, const json_t *json, e
 }
 
 static struct err *
-insert_row(struct replica *replica, uint32_t table, const struct uuid *uuid, const json_t *json)
+insert_row(struct replica *replica, uint32_t table, const struct uuid *uuid, struct json_scan *scan)
 {
     struct replica_row *r = row_new(replica, table, uuid);
     const struct replica_table *t = &replica->tables[table];
     struct row_diff rd;
     rd.r = r;
     rd.mask = rd.n = 0;
-    struct err *err = parse_columns(&rd, replica, json, CONTENT_PARTIAL);
+    struct err *err = scan_columns(&rd, replica, scan, CONTENT_PARTIAL);
     for (uint32_t i = 0; !err && i < rd.n; i++) {
         uint32_t column = rd.changes[i].column;
         datum_apply_diff(&r->row.columns[column], &rd.changes[i].diff, column_datum_type(&t->columns[column].type));
@@ -410,21 +413,22 @@ insert_row(struct replica *replica, uint32_t table, const struct uuid *uuid, con
 
 /* "initial" and "insert": a row that may be known already when a snapshot is expected. */
 static struct err *
-put_row(struct replica *replica, uint32_t table, const struct uuid *uuid, const json_t *json)
+put_row(struct replica *replica, uint32_t table, const struct uuid *uuid, struct json_scan *scan)
 {
     struct replica_row *r = find_row(replica, table, uuid);
     if (!r) {
-        return insert_row(replica, table, uuid, json);
+        return insert_row(replica, table, uuid, scan);
     }
     r->was_mentioned = true;
-    return update_row(replica, r, json, CONTENT_FULL);
+    return update_row(replica, r, scan, CONTENT_FULL);
 }
 
 static struct err *
-change_row(struct replica *replica, uint32_t table, const struct uuid *uuid, const json_t *json, enum content content)
+change_row(struct replica *replica, uint32_t table, const struct uuid *uuid, struct json_scan *scan,
+           enum content content)
 {
     struct replica_row *r = find_row(replica, table, uuid);
-    return r ? update_row(replica, r, json, content) : err_tagged("unknown row", "cannot modify what is not here");
+    return r ? update_row(replica, r, scan, content) : err_tagged("unknown row", "cannot modify what is not here");
 }
 
 static struct err *
@@ -440,93 +444,130 @@ drop_row(struct replica *replica, uint32_t table, const struct uuid *uuid)
 
 /* One <row-update> of RFC 7047 section 4.1.6. */
 static struct err *
-apply_row1(struct replica *replica, uint32_t table, const struct uuid *uuid, const json_t *update)
+apply_row1(struct replica *replica, uint32_t table, const struct uuid *uuid, struct json_scan *scan)
 {
-    const json_t *old = json_object_get(update, "old");
-    const json_t *new = json_object_get(update, "new");
-    if ((old && !json_is_object(old)) || (new && !json_is_object(new)) || (!old && !new)) {
-        return err_tagged("syntax error", "\"old\" and \"new\" are rows, and one of them must be there");
+    bool has_old = false;
+    const char *new_at = NULL;
+    json_scan_object(scan);
+    for (struct str name; json_scan_member(scan, &name);) {
+        bool is_old = str_is(name, "old");
+        if ((is_old || str_is(name, "new")) && json_scan_peek(scan) != '{') {
+            return err_tagged("syntax error", "\"old\" and \"new\" are rows");
+        }
+        has_old = has_old || is_old;
+        new_at = str_is(name, "new") ? scan->p : new_at;
+        json_scan_skip(scan);
     }
-    if (!new) {
-        return drop_row(replica, table, uuid);
+    if (!json_scan_is_ok(scan)) {
+        return json_scan_error(scan);
     }
-    return old ? change_row(replica, table, uuid, new, CONTENT_PARTIAL) : put_row(replica, table, uuid, new);
+    if (!new_at) {
+        return has_old ? drop_row(replica, table, uuid)
+                       : err_tagged("syntax error", "neither \"old\" nor \"new\" is there");
+    }
+    /* Only now it is known what the columns mean. */
+    const char *end = scan->p;
+    scan->p = new_at;
+    struct err *err = has_old ? change_row(replica, table, uuid, scan, CONTENT_PARTIAL)
+                              : put_row(replica, table, uuid, scan);
+    scan->p = end;
+    return err;
+}
+
+enum kind2 { KIND_INITIAL, KIND_INSERT, KIND_MODIFY, KIND_DELETE, N_KINDS2 };
+
+static enum kind2
+kind2_from_name(struct str name)
+{
+    static const char *const names[] = {"initial", "insert", "modify", "delete"};
+    enum kind2 kind = 0;
+    while (kind < N_KINDS2 && !str_is(name, names[kind])) {
+        kind++;
+    }
+    return kind;
 }
 
 /* One <row-update2> of ovsdb-server(7). */
 static struct err *
-apply_row2(struct replica *replica, uint32_t table, const struct uuid *uuid, const json_t *update)
+apply_row2(struct replica *replica, uint32_t table, const struct uuid *uuid, struct json_scan *scan)
 {
-    void *only = json_object_size(update) == 1 ? json_object_iter((json_t *) update) : NULL;
-    const char *kind = only ? json_object_iter_key(only) : "";
-    const json_t *content = only ? json_object_iter_value(only) : NULL;
-    if (!strcmp(kind, "delete")) {
-        return drop_row(replica, table, uuid);
-    }
-    if (!json_is_object(content)) {
+    struct str name;
+    json_scan_object(scan);
+    if (!json_scan_member(scan, &name)) {
         return err_tagged("syntax error", "not one of \"initial\", \"insert\", \"modify\" and \"delete\"");
     }
-    if (!strcmp(kind, "modify")) {
-        return change_row(replica, table, uuid, content, CONTENT_DIFF);
+    enum kind2 kind = kind2_from_name(name);
+    if (kind == N_KINDS2) {
+        return err_tagged("syntax error", "\"" STR_FMT "\" is not a kind of update", STR_ARG(name));
     }
-    if (strcmp(kind, "initial") && strcmp(kind, "insert")) {
-        return err_tagged("syntax error", "\"%s\" is not a kind of update", kind);
+    if (kind != KIND_DELETE && json_scan_peek(scan) != '{') {
+        return err_tagged("syntax error", "\"" STR_FMT "\" is not followed by an object", STR_ARG(name));
     }
-    return put_row(replica, table, uuid, content);
+    struct err *err;
+    if (kind == KIND_DELETE) {
+        json_scan_skip(scan);
+        err = drop_row(replica, table, uuid);
+    } else if (kind == KIND_MODIFY) {
+        err = change_row(replica, table, uuid, scan, CONTENT_DIFF);
+    } else {
+        err = put_row(replica, table, uuid, scan);
+    }
+    if (!err && json_scan_member(scan, &name)) {
+        err = err_tagged("syntax error", "more than one kind of update");
+    }
+    return err;
 }
 
-typedef struct err *apply_row_fn(struct replica *, uint32_t table, const struct uuid *, const json_t *);
+typedef struct err *apply_row_fn(struct replica *, uint32_t table, const struct uuid *, struct json_scan *);
 
 static struct err *
-apply_table(struct replica *replica, uint32_t table, const json_t *rows, apply_row_fn *apply_row)
+apply_table(struct replica *replica, uint32_t table, struct json_scan *scan, apply_row_fn *apply_row)
 {
-    const char *text;
-    json_t *update;
-    json_object_foreach ((json_t *) rows, text, update) {
+    json_scan_object(scan);
+    for (struct str text; json_scan_member(scan, &text);) {
         struct uuid uuid;
-        if (!uuid_from_text(str_from(text), &uuid) || !json_is_object(update)) {
-            return err_tagged("syntax error", "row %s: not a uuid and an object", text);
+        if (!uuid_from_text(text, &uuid) || json_scan_peek(scan) != '{') {
+            return err_tagged("syntax error", "row " STR_FMT ": not a uuid and an object", STR_ARG(text));
         }
-        struct err *err = apply_row(replica, table, &uuid, update);
+        struct err *err = apply_row(replica, table, &uuid, scan);
         if (err) {
-            return err_wrap(err, "row %s", text);
+            return err_wrap(err, "row %s", uuid_text(&uuid));
         }
     }
-    return NULL;
+    return json_scan_error(scan);
 }
 
 static struct err *
-apply_tables(struct replica *replica, const json_t *updates, apply_row_fn *apply_row)
+apply_tables(struct replica *replica, struct json_scan *scan, apply_row_fn *apply_row)
 {
     CHECK(replica->in_update);
-    if (!json_is_object(updates)) {
+    if (json_scan_peek(scan) != '{') {
         return err_tagged("syntax error", "table updates are not an object");
     }
-    const char *name;
-    json_t *rows;
-    json_object_foreach ((json_t *) updates, name, rows) {
+    json_scan_object(scan);
+    for (struct str name; json_scan_member(scan, &name);) {
         const struct replica_table_def *def =
-            bsearch(name, replica->def->tables, replica->def->n_tables, sizeof *def, compare_table_name);
+            bsearch(&name, replica->def->tables, replica->def->n_tables, sizeof *def, compare_table_name);
         uint32_t table = def ? (uint32_t) (def - replica->def->tables) : 0;
-        if (!def || !replica->tables[table].is_monitored || !json_is_object(rows)) {
-            return err_tagged("syntax error", "table %s: not monitored, or not an object", name);
+        if (!def || !replica->tables[table].is_monitored || json_scan_peek(scan) != '{') {
+            return err_tagged("syntax error", "table " STR_FMT ": not monitored, or not an object", STR_ARG(name));
         }
-        struct err *err = apply_table(replica, table, rows, apply_row);
+        struct err *err = apply_table(replica, table, scan, apply_row);
         if (err) {
-            return err_wrap(err, "table %s", name);
+            return err_wrap(err, "table %s", def->name);
         }
     }
-    return NULL;
+    return json_scan_error(scan);
 }
 
 struct err *
-replica_apply_update(struct replica *replica, const json_t *table_updates)
+replica_apply_update(struct replica *replica, struct json_scan *table_updates)
 {
     return apply_tables(replica, table_updates, apply_row1);
 }
 
 struct err *
-replica_apply_update2(struct replica *replica, const json_t *table_updates2)
+replica_apply_update2(struct replica *replica, struct json_scan *table_updates2)
 {
     return apply_tables(replica, table_updates2, apply_row2);
 }
@@ -549,6 +590,20 @@ end_if_begun(struct replica *replica, bool begun)
     if (begun) {
         replica_apply_end(replica);
     }
+}
+
+struct err *
+replica_test_apply(struct replica *replica, const json_t *updates, bool is_v1)
+{
+    char *text = json_text(updates);
+    struct json_scan scan;
+    json_scan_init(&scan, str_from(text));
+    bool begun = begin_if_needed(replica);
+    struct err *err = (is_v1 ? replica_apply_update : replica_apply_update2)(replica, &scan);
+    end_if_begun(replica, begun);
+    json_scan_fini(&scan);
+    free(text);
+    return err;
 }
 
 struct row *

@@ -13,6 +13,7 @@
 #include "lib/base/str.h"
 #include "lib/net/jsonrpc.h"
 #include "lib/net/loop.h"
+#include "ovsdb/client/envelope.h"
 #include "ovsdb/client/replica.h"
 
 LOG_MODULE(ovsdb_session);
@@ -53,10 +54,13 @@ struct ovsdb_session {
 struct request;
 /* 'msg' is the reply or error, NULL if the connection was lost. */
 typedef void reply_cb(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg);
+/* 'scan' is at the result, an array.  False: not handled, go on with the reply_cb. */
+typedef bool result_cb(struct ovsdb_session *s, struct request *r, struct json_scan *scan);
 struct request {
     struct hmap_node node;
     uint64_t id;
     reply_cb *reply;
+    result_cb *result;                                       /* may be NULL */
     ovsdb_txn_cb *done;                                      /* transactions; NULL once forgotten */
     void *aux;
     size_t n_operations;
@@ -65,7 +69,8 @@ struct request {
 static void on_connected(void *s_);
 static void on_disconnected(void *s_);
 static void on_received(void *s_, struct jsonrpc_msg *msg);
-static const struct jsonrpc_session_callbacks rpc_cbs = {on_connected, on_disconnected, on_received};
+static bool on_received_text(void *s_, struct str text);
+static const struct jsonrpc_session_callbacks rpc_cbs = {on_connected, on_disconnected, on_received, on_received_text};
 
 static void flush_conditions(void *s_);
 static void tell_changed(void *s_);
@@ -220,6 +225,7 @@ give_up(struct ovsdb_session *s, struct err *err /* taken */)
 /* --- Monitoring --- */
 
 static void handle_monitor_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg);
+static bool scan_monitor_result(struct ovsdb_session *s, struct request *r, struct json_scan *scan);
 
 static void
 send_monitor(struct ovsdb_session *s)
@@ -231,23 +237,36 @@ send_monitor(struct ovsdb_session *s)
         bool resumes = s->last_txn && s->sent && json_equal(s->sent, s->asked);
         json_array_append_new(params, json_string(resumes ? s->last_txn : NO_TXN));
     }
-    send_request(s, monitor_methods[s->method], params, handle_monitor_reply);
+    send_request(s, monitor_methods[s->method], params, handle_monitor_reply)->result = scan_monitor_result;
+}
+
+/* Keeps what the server sends along with an update: where to go on from. */
+static bool
+scan_txn(struct json_scan *scan, char **ret)
+{
+    struct str txn;
+    if (!json_scan_element(scan) || json_scan_peek(scan) != '"' || !json_scan_string(scan, &txn)) {
+        return false;
+    }
+    *ret = str_dup(txn);
+    return true;
 }
 
 static void
-note_txn(struct ovsdb_session *s, const json_t *txn)
+note_txn(struct ovsdb_session *s, char *txn /* taken */)
 {
     free(s->last_txn);
-    s->last_txn = json_is_string(txn) ? xstrdup(json_string_value(txn)) : NULL;
+    s->last_txn = txn;
 }
 
-/* Applies 'updates'; on an error starts over. */
+/* Applies the updates that 'scan' is at; on an error, or if the rest of the message is broken, starts over. */
 static bool
-apply(struct ovsdb_session *s, const json_t *updates, bool is_v1)
+apply(struct ovsdb_session *s, struct json_scan *scan, bool is_v1, bool in_array)
 {
     replica_apply_begin(s->replica);
-    struct err *err = (is_v1 ? replica_apply_update : replica_apply_update2)(s->replica, updates);
+    struct err *err = (is_v1 ? replica_apply_update : replica_apply_update2)(s->replica, scan);
     replica_apply_end(s->replica);
+    err = err ? err : envelope_close(scan, in_array);
     if (err) {
         give_up(s, err_wrap(err, "bad update"));
         return false;
@@ -256,38 +275,49 @@ apply(struct ovsdb_session *s, const json_t *updates, bool is_v1)
     return true;
 }
 
+/* The result is <table-updates>, or [<found>, <last-txn-id>, <table-updates2>] of "monitor_cond_since". */
+static bool
+scan_monitor_result(struct ovsdb_session *s, struct request *r, struct json_scan *scan)
+{
+    bool is_since = s->method == MONITOR_COND_SINCE;
+    bool resumes = false;
+    char *txn = NULL;
+    if (is_since && !(json_scan_array(scan) && json_scan_element(scan) && json_scan_boolean(scan, &resumes)
+                      && scan_txn(scan, &txn) && json_scan_element(scan))) {
+        free(txn);
+        return false;
+    }
+    if (!resumes) {
+        replica_expect_snapshot(s->replica);
+    }
+    if (!apply(s, scan, s->method == MONITOR, is_since)) {
+        free(txn);
+        return true;
+    }
+    json_decref(s->sent);
+    s->sent = s->asked;
+    s->asked = NULL;
+    s->is_synced = true;
+    if (is_since) {
+        note_txn(s, txn);
+    }
+    loop_defer(s->loop, flush_conditions, s);
+    return true;
+}
+
+/* An error, or what scan_monitor_result() could make nothing of. */
 static void
 handle_monitor_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
 {
     if (!msg) {
         return;
     }
-    if (msg->type == JSONRPC_ERROR) {
-        if (++s->method < N_MONITOR_METHODS) {
-            send_monitor(s);
-        } else {
-            give_up(s, err_wrap(error_from_json(msg->error), "cannot monitor"));
-        }
-        return;
-    }
-    const json_t *updates = msg->result;
-    bool is_snapshot = true;
-    if (s->method == MONITOR_COND_SINCE) {
-        is_snapshot = !json_is_true(json_array_get(msg->result, 0));
-        updates = json_array_get(msg->result, 2);
-    }
-    if (is_snapshot) {
-        replica_expect_snapshot(s->replica);
-    }
-    if (apply(s, updates, s->method == MONITOR)) {
-        json_decref(s->sent);
-        s->sent = s->asked;
-        s->asked = NULL;
-        s->is_synced = true;
-        if (s->method == MONITOR_COND_SINCE) {
-            note_txn(s, json_array_get(msg->result, 1));
-        }
-        loop_defer(s->loop, flush_conditions, s);
+    if (msg->type == JSONRPC_REPLY) {
+        give_up(s, err_new("bad update: not the result of \"%s\"", monitor_methods[s->method]));
+    } else if (++s->method < N_MONITOR_METHODS) {
+        send_monitor(s);
+    } else {
+        give_up(s, err_wrap(error_from_json(msg->error), "cannot monitor"));
     }
 }
 
@@ -475,21 +505,40 @@ is_monitor(const json_t *id, const char *name)
     return json_is_string(id) && !strcmp(json_string_value(id), name);
 }
 
+/* Updates of the other monitor, and those that scan_update() could make nothing of. */
 static void
 handle_update(struct ovsdb_session *s, const struct jsonrpc_msg *msg)
 {
     const json_t *id = json_array_get(msg->params, 0);
-    bool is_v3 = !strcmp(msg->method, "update3");
-    bool is_v1 = !strcmp(msg->method, "update");
-    if (is_v1 && is_monitor(id, SERVER_MONITOR)) {
+    if (is_monitor(id, SERVER_MONITOR) && !strcmp(msg->method, "update")) {
         if (s->leader_only) {
             check_leader(s, json_array_get(msg->params, 1));
         }
     } else if (!is_monitor(id, DATA_MONITOR) || !s->is_synced) {
         log_warn_rl("%s: update of a monitor that is not there", ovsdb_session_remote(s));
-    } else if (apply(s, json_array_get(msg->params, is_v3 ? 2 : 1), is_v1) && is_v3) {
-        note_txn(s, json_array_get(msg->params, 1));
+    } else {
+        give_up(s, err_new("bad update: not the parameters of \"%s\"", msg->method));
     }
+}
+
+/* The parameters are [<monitor>, <table-updates>], with <last-txn-id> between them in "update3". */
+static bool
+scan_update(struct ovsdb_session *s, enum envelope kind, struct json_scan *scan)
+{
+    struct str monitor;
+    char *txn = NULL;
+    if (!s->is_synced || !json_scan_array(scan) || !json_scan_element(scan) || json_scan_peek(scan) != '"'
+        || !json_scan_string(scan, &monitor) || !str_is(monitor, DATA_MONITOR)
+        || (kind == ENVELOPE_UPDATE3 && !scan_txn(scan, &txn)) || !json_scan_element(scan)) {
+        free(txn);
+        return false;
+    }
+    if (apply(s, scan, kind == ENVELOPE_UPDATE, true) && txn) {
+        note_txn(s, txn);
+    } else {
+        free(txn);
+    }
+    return true;
 }
 
 static void
@@ -525,6 +574,30 @@ on_received(void *s_, struct jsonrpc_msg *msg)
         break;
     }
     jsonrpc_msg_free(msg);
+}
+
+/* What carries much is read from its text. */
+static bool
+on_received_text(void *s_, struct str text)
+{
+    struct ovsdb_session *s = s_;
+    struct json_scan scan;
+    json_scan_init(&scan, text);
+    int64_t id = 0;
+    enum envelope kind = envelope_open(&scan, &id);
+    bool is_handled = false;
+    if (kind == ENVELOPE_RESULT) {
+        struct request *r = find_request(&s->requests, (uint64_t) id);
+        is_handled = r && r->result && r->result(s, r, &scan);
+        if (is_handled) {
+            hmap_remove(&s->requests, &r->node);
+            request_free(r);
+        }
+    } else if (kind != ENVELOPE_OTHER) {
+        is_handled = scan_update(s, kind, &scan);
+    }
+    json_scan_fini(&scan);
+    return is_handled;
 }
 
 struct err *
@@ -610,8 +683,35 @@ handle_transact_reply(struct ovsdb_session *s, struct request *r, const struct j
         r->done(r->aux, NULL, error_from_json(msg->error));
     } else {
         struct err *err = operation_error(msg->result, r->n_operations);
-        r->done(r->aux, json_is_array(msg->result) ? msg->result : NULL, err);
+        r->done(r->aux, err && json_is_array(msg->result) ? msg->result : NULL, err);
     }
+}
+
+/* The results of a transaction in which no operation failed. */
+static bool
+scan_transact_result(struct ovsdb_session *s, struct request *r, struct json_scan *scan)
+{
+    bool has_error = json_scan_peek(scan) != '[' || !json_scan_array(scan);
+    while (!has_error && json_scan_element(scan)) {
+        if (json_scan_peek(scan) != '{') {
+            json_scan_skip(scan);
+            continue;
+        }
+        json_scan_object(scan);
+        for (struct str name; json_scan_member(scan, &name);) {
+            has_error = has_error || str_is(name, "error");
+            json_scan_skip(scan);
+        }
+    }
+    struct err *err = has_error ? NULL : envelope_close(scan, false);
+    if (has_error || err) {
+        err_free(err);
+        return false;
+    }
+    if (r->done) {
+        r->done(r->aux, NULL, NULL);
+    }
+    return true;
 }
 
 static void
@@ -624,6 +724,7 @@ tell_unsent(void *s_)
 static uint64_t
 await_transaction(struct ovsdb_session *s, struct request *r, size_t n_operations, ovsdb_txn_cb *done, void *aux)
 {
+    r->result = scan_transact_result;
     r->done = done;
     r->aux = aux;
     r->n_operations = n_operations;

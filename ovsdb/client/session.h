@@ -37,10 +37,10 @@ bool ovsdb_session_is_synced(const struct ovsdb_session *session);
 bool ovsdb_session_conditions_settled(const struct ovsdb_session *session);
 void ovsdb_session_conditions_changed(struct ovsdb_session *session);    /* after replica_set_condition(); batched */
 
-/* Sends "transact" with 'operations' (taken; an array without the database name).  'done' gets the "result" array
- * (borrowed).  If an operation failed it gets the error object of that as 'err' as well (tagged; the detail names the
- * operation by number), if the commit failed, likewise ("commit").  Without a result 'err' is a JSON-RPC error or
- * tagged 'lost'.  Updates of the replica by a transaction are applied before its 'done' is called.
+/* Sends "transact" with 'operations' (taken; an array without the database name).  'done' gets no error once it is
+ * committed.  If an operation failed it gets the error object of that as 'err' (tagged; the detail names the operation
+ * by number) and the "result" array (borrowed), if the commit failed, likewise ("commit").  Without a result 'err' is
+ * a JSON-RPC error or tagged 'lost'.  Updates of the replica by a transaction are applied before its 'done' is called.
  * Returns an id that cancels the callback. */
 typedef void ovsdb_txn_cb(void *aux, const json_t *result, struct err *err /* taken */);
 uint64_t ovsdb_session_transact(struct ovsdb_session *session, json_t *operations, ovsdb_txn_cb *done, void *aux);

@@ -92,13 +92,11 @@ void
 test_feed(struct replica *replica, const json_t *update)
 {
     json_t *part = monitored_part(replica, update);
-    replica_apply_begin(replica);
-    struct err *e = replica_apply_update(replica, part);
+    struct err *e = replica_test_apply(replica, part, true);
     if (e) {
         fprintf(stderr, "%s\n", err_detail(e));
         abort();
     }
-    replica_apply_end(replica);
     json_decref(part);
 }
 

@@ -32,11 +32,9 @@ fixture_init(struct fixture *f)
     f->by_option = replica_add_index(f->replica, T_GROUP, (uint32_t[]) {GROUP_OPTIONS}, 1, T_N + 3);
 }
 
-typedef struct err *apply_fn(struct replica *replica, const json_t *updates);
-
 /* Applies JSON with ' for ". */
 static struct err *
-apply(struct replica *replica, apply_fn *fn, const char *text)
+apply(struct replica *replica, bool is_v1, const char *text)
 {
     char *copy = xstrdup(text);
     for (char *p = copy; *p; p++) {
@@ -44,14 +42,12 @@ apply(struct replica *replica, apply_fn *fn, const char *text)
     }
     json_t *json = json_loads(copy, 0, NULL);
     assert_non_null(json);
-    replica_apply_begin(replica);
-    struct err *err = fn(replica, json);
-    replica_apply_end(replica);
+    struct err *err = replica_test_apply(replica, json, is_v1);
     json_decref(json);
     free(copy);
     return err;
 }
-#define APPLY2(F, TEXT) assert_null(apply((F)->replica, replica_apply_update2, TEXT))
+#define APPLY2(F, TEXT) assert_null(apply((F)->replica, false, TEXT))
 
 #define U1 "11111111-1111-1111-1111-111111111111"
 #define U2 "22222222-2222-2222-2222-222222222222"
@@ -108,11 +104,10 @@ TEST(update1_is_understood)
 {
     struct fixture f;
     fixture_init(&f);
-    assert_null(apply(f.replica, replica_apply_update, "{'Port':{'" U1 "':{'new':{'name':'p1','key':7}}}}"));
-    assert_null(apply(f.replica, replica_apply_update,
-                      "{'Port':{'" U1 "':{'old':{'key':7},'new':{'name':'p1','key':9}}}}"));
+    assert_null(apply(f.replica, true, "{'Port':{'" U1 "':{'new':{'name':'p1','key':7}}}}"));
+    assert_null(apply(f.replica, true, "{'Port':{'" U1 "':{'old':{'key':7},'new':{'name':'p1','key':9}}}}"));
     assert_int_equal(row_integer(NULL, replica_find_string(NULL, f.replica, f.by_name, "p1"), PORT_KEY), 9);
-    assert_null(apply(f.replica, replica_apply_update, "{'Port':{'" U1 "':{'old':{'key':9}}}}"));
+    assert_null(apply(f.replica, true, "{'Port':{'" U1 "':{'old':{'key':9}}}}"));
     assert_int_equal(replica_count(f.replica, T_PORT), 0);
     replica_free(f.replica);
 }
@@ -127,18 +122,37 @@ TEST(bad_updates_name_table_row_and_column)
         {"{'Port':{'" U1 "':{'insert':{'nome':1}}}}", "table Port: row " U1 ": column nome is not monitored"},
         {"{'Port':{'" U1 "':{'modify':{}}}}", "table Port: row " U1 ": cannot modify what is not here"},
         {"{'Port':{'" U1 "':{'upset':{}}}}", "table Port: row " U1 ": \"upset\" is not a kind of update"},
+        {"{'Port':{'" U1 "':{'insert':1}}}", "table Port: row " U1 ": \"insert\" is not followed by an object"},
+        {"{'Port':{'" U1 "':{'insert':{},'modify':{}}}}", "table Port: row " U1 ": more than one kind of update"},
         {"[]", "table updates are not an object"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fixture f;
         fixture_init(&f);
-        struct err *err = apply(f.replica, replica_apply_update2, cases[i].update);
+        struct err *err = apply(f.replica, false, cases[i].update);
         assert_non_null(err);
         assert_string_equal(err_detail(err), cases[i].detail);
         err_free(err);
         replica_clear(f.replica);
         replica_free(f.replica);
     }
+}
+
+/* A tree could not hold a name twice. */
+TEST(a_column_given_twice_is_refused)
+{
+    struct fixture f;
+    fixture_init(&f);
+    struct json_scan scan;
+    json_scan_init(&scan, str_from("{\"Port\":{\"" U1 "\":{\"insert\":{\"key\":1,\"key\":2}}}}"));
+    replica_apply_begin(f.replica);
+    struct err *err = replica_apply_update2(f.replica, &scan);
+    replica_apply_end(f.replica);
+    assert_non_null(err);
+    assert_string_equal(err_detail(err), "table Port: row " U1 ": column key is given twice");
+    err_free(err);
+    json_scan_fini(&scan);
+    replica_free(f.replica);
 }
 
 /* Feeds and snapshots. */
@@ -176,7 +190,7 @@ TEST(rows_of_a_table_without_columns_only_exist)
 {
     struct replica *replica = replica_new(&part_def, 0, 0);
     replica_monitor_table(replica, T_PORT);
-    assert_null(apply(replica, replica_apply_update2, "{'Port':{'" U1 "':{'initial':{}}}}"));
+    assert_null(apply(replica, false, "{'Port':{'" U1 "':{'initial':{}}}}"));
     assert_int_equal(replica_first(replica, T_PORT)->n_columns, 0);
     assert_null(replica_next(replica_first(replica, T_PORT)));
     replica_free(replica);
@@ -331,9 +345,7 @@ TEST(random_updates_keep_indexes_right)
         json_t *content = !strcmp(kind, "delete") ? json_null()
                           : json_pack("{so,so}", "members", random_members(&rng), "options", random_options(&rng));
         json_t *update = json_pack("{s{s{so}}}", "Group", uuid_format(&uuid, text), kind, content);
-        replica_apply_begin(f.replica);
-        assert_null(replica_apply_update2(f.replica, update));
-        replica_apply_end(f.replica);
+        assert_null(replica_test_apply(f.replica, update, false));
         json_decref(update);
         replica_check_invariants(f.replica);
         for (uint32_t i = 0; i < 8; i++) {
@@ -349,6 +361,7 @@ TEST(random_updates_keep_indexes_right)
 }
 
 TEST_MAIN(T(update2_inserts_modifies_and_deletes), T(update1_is_understood), T(bad_updates_name_table_row_and_column),
+          T(a_column_given_twice_is_refused),
           T(snapshots_change_only_what_differs), T(rows_of_a_table_without_columns_only_exist),
           T(monitor_requests_leave_out_what_the_server_lacks), T(one_change_runs_one_derivation_whatever_the_size),
           T(random_updates_keep_indexes_right))

@@ -104,9 +104,7 @@ feed(struct bench *b, const char *text)
     }
     json_t *json = json_loads(copy, 0, NULL);
     assert_non_null(json);
-    replica_apply_begin(b->replica);
-    assert_null(replica_apply_update2(b->replica, json));
-    replica_apply_end(b->replica);
+    assert_null(replica_test_apply(b->replica, json, false));
     json_decref(json);
     free(copy);
 }
@@ -305,9 +303,7 @@ TEST(a_failure_without_a_culprit_is_narrowed_down)
             }
             if (!err) {
                 json_t *updates = json_pack("{sO}", "Group", update);
-                replica_apply_begin(b.replica);
-                assert_null(replica_apply_update2(b.replica, updates));
-                replica_apply_end(b.replica);
+                assert_null(replica_test_apply(b.replica, updates, false));
                 json_decref(updates);
             }
             json_decref(update);

@@ -52,9 +52,7 @@ feed_row(struct replica *replica, const char *table, const char *uuid, json_t *o
     if (old) {
         json_object_set_new(json_object_get(json_object_get(update, table), uuid), "old", old);
     }
-    replica_apply_begin(replica);
-    assert_null(replica_apply_update(replica, update));
-    replica_apply_end(replica);
+    assert_null(replica_test_apply(replica, update, true));
     json_decref(update);
 }
 
