@@ -103,14 +103,11 @@ void
 flow_row_decode(const void *content, size_t n, struct flow_row *ret)
 {
     struct content head;
-    uint64_t hash[2];
 
     CHECK(n >= sizeof head);
     memcpy(&head, content, sizeof head);
-    hash128(content, n, hash);
     const char *p = (const char *) content + sizeof head;
     *ret = (struct flow_row) {
-        .uuid = flow_row_uuid(hash),
         .stage = (enum stage) head.stage,
         .priority = head.priority,
         .is_set = head.is_set,

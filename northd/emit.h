@@ -38,7 +38,6 @@ void emit_flow(struct derive *d, const struct lflow *flow);
 
 /* What leaves the process: decodes one content of sink S_FLOW.  Strings are borrowed from 'content'. */
 struct flow_row {
-    struct uuid uuid;                                        /* of the row: made of the content */
     enum stage stage;
     uint16_t priority;
     bool is_set;

@@ -71,6 +71,35 @@ singleton_key(void *aux UNUSED, const struct row *row UNUSED, struct buf *ret UN
     return true;
 }
 
+/* The columns of a content of S_FLOW. */
+static void
+fill_flow(struct writer_row *row, struct str content)
+{
+    struct flow_row flow;
+
+    flow_row_decode(content.s, content.n, &flow);
+    const struct stage_def *stage = &stage_defs[flow.stage];
+    if (flow.is_set) {
+        writer_row_ref(row, SB_LOGICAL_FLOW_LOGICAL_DP_GROUP, SB_TABLE_LOGICAL_DP_GROUP, writer_key_uuid(&flow.datapath));
+    } else {
+        writer_row_ref(row, SB_LOGICAL_FLOW_LOGICAL_DATAPATH, SB_TABLE_DATAPATH_BINDING, writer_key_uuid(&flow.datapath));
+    }
+    writer_row_string(row, SB_LOGICAL_FLOW_PIPELINE, stage->is_egress ? "egress" : "ingress");
+    writer_row_integer(row, SB_LOGICAL_FLOW_TABLE_ID, stage->table);
+    writer_row_integer(row, SB_LOGICAL_FLOW_PRIORITY, flow.priority);
+    writer_row_str(row, SB_LOGICAL_FLOW_MATCH, flow.match);
+    writer_row_str(row, SB_LOGICAL_FLOW_ACTIONS, flow.actions);
+    if (flow.meter.n) {
+        writer_row_str(row, SB_LOGICAL_FLOW_CONTROLLER_METER, flow.meter);
+    }
+    writer_row_pair(row, SB_LOGICAL_FLOW_EXTERNAL_IDS, "stage-name", stage->name);
+    if (flow.hint.n) {
+        char hint[9] = "";
+        memcpy(hint, flow.hint.s, MIN(flow.hint.n, sizeof hint - 1));
+        writer_row_pair(row, SB_LOGICAL_FLOW_EXTERNAL_IDS, "stage-hint", hint);
+    }
+}
+
 #define COLUMNS(...)                                                                                \
     .columns = (const uint32_t[]) {__VA_ARGS__}, .n_columns = ARRAY_SIZE(((const uint32_t[]) {__VA_ARGS__}))
 
@@ -93,7 +122,8 @@ static const struct writer_table sb_tables[] = {
              SB_MULTICAST_GROUP_PORTS)},
     {.table = SB_TABLE_LOGICAL_DP_GROUP, .owns = WRITER_ROWS, .key_column = WRITER_KEY_UUID,
      COLUMNS(SB_LOGICAL_DP_GROUP_DATAPATHS)},
-    {.table = SB_TABLE_LOGICAL_FLOW, .owns = WRITER_ROWS, .key_column = WRITER_KEY_UUID, .forget = true,
+    {.table = SB_TABLE_LOGICAL_FLOW, .owns = WRITER_ROWS, .key_column = WRITER_KEY_UUID,
+     .fill = fill_flow,
      COLUMNS(SB_LOGICAL_FLOW_LOGICAL_DATAPATH, SB_LOGICAL_FLOW_LOGICAL_DP_GROUP, SB_LOGICAL_FLOW_PIPELINE,
              SB_LOGICAL_FLOW_TABLE_ID, SB_LOGICAL_FLOW_PRIORITY, SB_LOGICAL_FLOW_MATCH, SB_LOGICAL_FLOW_ACTIONS,
              SB_LOGICAL_FLOW_CONTROLLER_METER, SB_LOGICAL_FLOW_EXTERNAL_IDS)},
@@ -110,40 +140,11 @@ static const struct writer_table nb_tables[] = {
 /* --- From the engine to the writers --- */
 
 static void
-put_flow(struct writer *w, const struct derive_output *content)
-{
-    struct flow_row flow;
-
-    flow_row_decode(content->content, content->n, &flow);
-    const struct stage_def *stage = &stage_defs[flow.stage];
-    struct writer_row *row = writer_put(w, SB_TABLE_LOGICAL_FLOW, writer_key_uuid(&flow.uuid));
-    if (flow.is_set) {
-        writer_row_ref(row, SB_LOGICAL_FLOW_LOGICAL_DP_GROUP, SB_TABLE_LOGICAL_DP_GROUP, writer_key_uuid(&flow.datapath));
-    } else {
-        writer_row_ref(row, SB_LOGICAL_FLOW_LOGICAL_DATAPATH, SB_TABLE_DATAPATH_BINDING, writer_key_uuid(&flow.datapath));
-    }
-    writer_row_string(row, SB_LOGICAL_FLOW_PIPELINE, stage->is_egress ? "egress" : "ingress");
-    writer_row_integer(row, SB_LOGICAL_FLOW_TABLE_ID, stage->table);
-    writer_row_integer(row, SB_LOGICAL_FLOW_PRIORITY, flow.priority);
-    writer_row_str(row, SB_LOGICAL_FLOW_MATCH, flow.match);
-    writer_row_str(row, SB_LOGICAL_FLOW_ACTIONS, flow.actions);
-    if (flow.meter.n) {
-        writer_row_str(row, SB_LOGICAL_FLOW_CONTROLLER_METER, flow.meter);
-    }
-    writer_row_pair(row, SB_LOGICAL_FLOW_EXTERNAL_IDS, "stage-name", stage->name);
-    if (flow.hint.n) {
-        char hint[9] = "";
-        memcpy(hint, flow.hint.s, MIN(flow.hint.n, sizeof hint - 1));
-        writer_row_pair(row, SB_LOGICAL_FLOW_EXTERNAL_IDS, "stage-hint", hint);
-    }
-}
-
-static void
 take_flow(struct output *output, const struct derive_output *content)
 {
     struct uuid uuid = flow_row_uuid(content->hash);
     if (content->added) {
-        put_flow(output->sb, content);
+        writer_put_content(output->sb, SB_TABLE_LOGICAL_FLOW, writer_key_uuid(&uuid), str_n(content->content, content->n));
     } else {
         writer_remove(output->sb, SB_TABLE_LOGICAL_FLOW, writer_key_uuid(&uuid));
     }

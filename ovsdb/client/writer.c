@@ -21,8 +21,8 @@ static void
 monitor(struct replica *replica, const struct writer_table *def)
 {
     replica_monitor_table(replica, def->table);
-    CHECK(!def->forget || def->key_column == WRITER_KEY_UUID);
-    for (uint32_t i = 0; i < def->n_columns && !def->forget; i++) {
+    CHECK(!def->fill || def->key_column == WRITER_KEY_UUID);
+    for (uint32_t i = 0; i < def->n_columns && !def->fill; i++) {
         replica_monitor_column(replica, def->table, def->columns[i]);
     }
     if (def->key_column < WRITER_KEY_FUNCTION) {
@@ -103,6 +103,7 @@ writer_free(struct writer *w)
     vec_fini(&w->txns);
     free(w->lock);
     buf_fini(&w->key);
+    vec_fini(&w->filled);
     free(w);
 }
 

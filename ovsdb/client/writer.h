@@ -60,9 +60,10 @@ struct writer_table {
     uint32_t key_column;
     bool (*key)(void *aux, const struct row *row, struct buf *ret);
     bool (*is_ours)(void *aux, const struct row *row);
-    /* With WRITER_KEY_UUID: the uuid stands for the whole content.  Columns are neither monitored nor compared, and the
-     * content is forgotten when the row is there. */
-    bool forget;
+    /* With WRITER_KEY_UUID (NULL: none): the uuid stands for the whole content, which is given as bytes, by
+     * writer_put_content(), and forgotten when the row is there; columns are neither monitored nor compared.  'fill' sets
+     * them on 'row' while the insert is written. */
+    void (*fill)(struct writer_row *row, struct str content);
     /* A set of references in which others have elements too, such as the ports of a bridge (NULL: none).  Only those are
      * removed that refer to a row of 'table' (of this writer) which is ours and not wanted. */
     const struct writer_shared {
@@ -85,7 +86,7 @@ extern const struct writer_link writer_session_link;
 struct writer_callbacks {
     /* A transaction ended: time to flush again, and to look at writer_confirmed().  May be NULL. */
     void (*progress)(void *aux);
-    /* Rows of a 'forget' table vanished by foreign hands: put all rows of 'table' again.  May be NULL. */
+    /* Rows of a table with 'fill' vanished by foreign hands: put all rows of 'table' again.  May be NULL. */
     void (*recall)(void *aux, uint32_t table);
 };
 
@@ -101,6 +102,9 @@ void writer_free(struct writer *w);                          /* before its repli
 /* Wants the row 'key', with the columns then set on what is returned (valid until the next call for 'w'); what was put for
  * the key before is forgotten. */
 struct writer_row *writer_put(struct writer *w, uint32_t table, struct str key);
+/* The same for tables with 'fill': 'content' is copied, and becomes columns only while an operation is written, so that a
+ * hundred thousand rows may wait for their turn in little memory. */
+void writer_put_content(struct writer *w, uint32_t table, struct str key, struct str content);
 void writer_remove(struct writer *w, uint32_t table, struct str key);            /* no more wanted; fine if it was not */
 static inline struct str writer_key_uuid(const struct uuid *uuid) { return str_n((const char *) uuid->b, sizeof uuid->b); }
 

@@ -223,13 +223,15 @@ emit_insert(struct writer_build *b, struct writer_entry *e)
     if (def->owns != WRITER_ROWS || !t->server_has) {
         return WRITER_CLEAN;
     }
-    if (def->forget && !e->content) {
+    if (def->fill && !e->content) {
         return WRITER_NOT_NOW;
     }
     avoid_uuid_in_use(b->w, e);
     e->in_flight = e->is_inserting = true;                   /* so that a cycle of references ends here */
     struct buf row = BUF_INIT(BUF_NO_LIMIT);                 /* apart: targets may come first */
+    writer_fill(b->w, e);
     bool ok = build_row(b, e, &row);
+    writer_unfill(b->w, e);
     if (ok) {
         begin_op(b, e, "insert", &b->w->stats.n_inserts);
         buf_puts(&b->ops, ",\"uuid\":\"");
@@ -436,7 +438,7 @@ emit_wanted(struct writer_build *b, struct writer_entry *e)
         bool is_part = !writer_replica_table(b->w, e)->def->is_root;
         return is_part && writer_def(b->w, e)->owns == WRITER_ROWS ? WRITER_WAITS : emit_insert(b, e);
     }
-    if (writer_def(b->w, e)->forget) {
+    if (writer_def(b->w, e)->fill) {
         writer_drop_put(b->w, e);
         return WRITER_CLEAN;
     }

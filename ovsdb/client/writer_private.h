@@ -28,6 +28,8 @@ struct writer_row {
     struct writer_entry *entry;
     struct writer_cells put;                                 /* at most one of a column */
     struct writer_cells members;
+    uint32_t n_bytes;                                        /* 0 unless writer_put_content() */
+    char bytes[];                                            /* that content; 'put' is empty */
 };
 
 enum writer_aside {
@@ -93,6 +95,7 @@ struct writer {
     uint32_t max_roots;                                      /* fewer after a failure nobody is known to have caused */
     char *lock;
     struct buf key;                                          /* scratch */
+    struct writer_cells filled;                              /* scratch: the room of 'put' of a row being filled */
     struct writer_stats stats;
 };
 enum { NO_TABLE = UINT8_MAX };
@@ -120,6 +123,9 @@ void writer_content_free(struct writer *w, struct writer_entry *e);
 const struct writer_cell *writer_find_cell(const struct writer_entry *e, uint32_t column);
 /* Marks dirty what refers to entries that have another uuid or go. */
 void writer_wake_referrers(struct writer *w);
+/* Makes cells of what writer_put_content() was given, and drops them. */
+void writer_fill(struct writer *w, struct writer_entry *e);
+void writer_unfill(struct writer *w, struct writer_entry *e);
 /* Forgets what was put, keeping members. */
 void writer_drop_put(struct writer *w, struct writer_entry *e);
 

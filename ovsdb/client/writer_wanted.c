@@ -91,12 +91,20 @@ clear_cell(struct writer_row *row, struct writer_cell *cell)
     vec_fini(&refs);
 }
 
+/* Keeps the room. */
 static void
-clear_cells(struct writer_row *row, struct writer_cells *cells)
+empty_cells(struct writer_row *row, struct writer_cells *cells)
 {
     for (size_t i = 0; i < cells->n; i++) {
         clear_cell(row, &cells->d[i]);
     }
+    vec_clear(cells);
+}
+
+static void
+clear_cells(struct writer_row *row, struct writer_cells *cells)
+{
+    empty_cells(row, cells);
     vec_fini(cells);
 }
 
@@ -156,7 +164,7 @@ content_of(struct writer *w, struct writer_entry *e)
 static void
 free_if_empty(struct writer_entry *e)
 {
-    if (e->content && !e->content->put.n && !e->content->members.n) {
+    if (e->content && !e->content->put.n && !e->content->members.n && !e->content->n_bytes) {
         vec_fini(&e->content->put);
         vec_fini(&e->content->members);
         free(e->content);
@@ -169,6 +177,7 @@ writer_drop_put(struct writer *w, struct writer_entry *e)
 {
     if (e->content) {
         clear_cells(e->content, &e->content->put);
+        e->content->n_bytes = 0;
         free_if_empty(e);
     }
 }
@@ -179,6 +188,7 @@ writer_content_free(struct writer *w, struct writer_entry *e)
     if (e->content) {
         clear_cells(e->content, &e->content->put);
         clear_cells(e->content, &e->content->members);
+        e->content->n_bytes = 0;
         free_if_empty(e);
     }
 }
@@ -228,16 +238,60 @@ writer_wake_referrers(struct writer *w)
     w->has_news = false;
 }
 
-struct writer_row *
-writer_put(struct writer *w, uint32_t table, struct str key)
+static struct writer_entry *
+want(struct writer *w, uint32_t table, struct str key)
 {
     struct writer_entry *e = writer_entry_get(w, table, key, true);
     writer_mark_dirty(w, e);
     w->tables[e->table].n_wanted += !e->is_wanted;
     e->is_wanted = true;
+    return e;
+}
+
+struct writer_row *
+writer_put(struct writer *w, uint32_t table, struct str key)
+{
+    struct writer_entry *e = want(w, table, key);
+    CHECK(!writer_def(w, e)->fill);
     struct writer_row *row = content_of(w, e);
     clear_cells(row, &row->put);
     return row;
+}
+
+void
+writer_put_content(struct writer *w, uint32_t table, struct str key, struct str content)
+{
+    struct writer_entry *e = want(w, table, key);
+    CHECK(writer_def(w, e)->fill && content.n && content.n <= UINT32_MAX);
+    writer_content_free(w, e);
+    struct writer_row *row = xmalloc(sizeof *row + content.n);
+    *row = (struct writer_row) {.writer = w, .entry = e, .n_bytes = (uint32_t) content.n};
+    memcpy(row->bytes, content.s, content.n);
+    e->content = row;
+}
+
+void
+writer_fill(struct writer *w, struct writer_entry *e)
+{
+    struct writer_row *row = e->content;
+    if (row && row->n_bytes) {
+        CHECK(!row->put.capacity);
+        row->put = w->filled;
+        w->filled = (struct writer_cells) {0};
+        writer_def(w, e)->fill(row, str_n(row->bytes, row->n_bytes));
+    }
+}
+
+void
+writer_unfill(struct writer *w, struct writer_entry *e)
+{
+    struct writer_row *row = e->content;
+    if (row && row->n_bytes) {
+        empty_cells(row, &row->put);
+        vec_fini(&w->filled);
+        w->filled = row->put;
+        row->put = (struct writer_cells) {0};
+    }
 }
 
 void

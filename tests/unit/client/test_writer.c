@@ -364,18 +364,32 @@ TEST(columns_of_foreign_rows)
     bench_fini(&b);
 }
 
-TEST(confirmed_content_is_forgotten_and_recalled)
+static void
+fill_port(struct writer_row *row, struct str content)
+{
+    writer_row_str(row, PORT_NAME, content);
+    writer_row_ref(row, PORT_GROUP, T_GROUP, str_from("g"));
+}
+
+TEST(content_waits_as_bytes_and_is_forgotten_and_recalled)
 {
     static const struct writer_table forgetful[] = {
+        {.table = T_GROUP, .owns = WRITER_ROWS, .columns = group_owned, .n_columns = 4, .key_column = GROUP_NAME},
         {.table = T_PORT, .owns = WRITER_ROWS, .columns = port_owned, .n_columns = 3, .key_column = WRITER_KEY_UUID,
-         .forget = true},
+         .fill = fill_port},
     };
     struct bench b;
-    bench_init(&b, forgetful, 1);
+    bench_init(&b, forgetful, 2);
     struct uuid uuid;
     assert_true(uuid_from_text(str_from(U1), &uuid));
-    writer_row_string(writer_put(b.w, T_PORT, writer_key_uuid(&uuid)), PORT_NAME, "p");
-    expect_sent(&b, "[[{'op':'insert','row':{'name':'p'},'table':'Port','uuid':'" U1 "'}]]");
+    writer_put_content(b.w, T_PORT, writer_key_uuid(&uuid), str_from("overwritten"));
+    writer_put_content(b.w, T_PORT, writer_key_uuid(&uuid), str_from("p"));
+    expect_sent(&b, "[]");                                   /* its group is not there */
+    feed(&b, "{'Group':{'" U2 "':{'insert':{'name':'g'}}}}");
+    writer_row_string(writer_put(b.w, T_GROUP, str_from("g")), GROUP_NAME, "g");
+    expect_sent(&b, "[[{'op':'insert','row':{'group':['uuid','" U2 "'],'name':'p'},'table':'Port','uuid':'" U1 "'}]]");
+    answer(&b, NULL, err_tagged("lost", "the connection"));
+    expect_sent(&b, "[[{'op':'insert','row':{'group':['uuid','" U2 "'],'name':'p'},'table':'Port','uuid':'" U1 "'}]]");
     feed(&b, "{'Port':{'" U1 "':{'insert':{}}}}");
     answer(&b, NULL, NULL);
     expect_sent(&b, "[]");
@@ -383,12 +397,12 @@ TEST(confirmed_content_is_forgotten_and_recalled)
     feed(&b, "{'Port':{'" U1 "':{'delete':null}}}");
     expect_sent(&b, "[]");
     assert_int_equal(b.recalled, T_PORT);
-    writer_row_string(writer_put(b.w, T_PORT, writer_key_uuid(&uuid)), PORT_NAME, "p");
-    expect_sent(&b, "[[{'op':'insert','row':{'name':'p'},'table':'Port','uuid':'" U1 "'}]]");
+    writer_put_content(b.w, T_PORT, writer_key_uuid(&uuid), str_from("p"));
+    expect_sent(&b, "[[{'op':'insert','row':{'group':['uuid','" U2 "'],'name':'p'},'table':'Port','uuid':'" U1 "'}]]");
     bench_fini(&b);
 }
 
 TEST_MAIN(T(new_rows_refer_to_each_other), T(rows_that_are_there_are_adopted), T(members_cost_one_mutation_each),
           T(maps_are_changed_by_key), T(rows_wait_for_what_they_refer_to), T(what_the_server_refuses_is_set_aside),
           T(a_failure_without_a_culprit_is_narrowed_down), T(large_differences_are_split), T(columns_of_foreign_rows),
-          T(confirmed_content_is_forgotten_and_recalled))
+          T(content_waits_as_bytes_and_is_forgotten_and_recalled))
