@@ -28,7 +28,7 @@ COMMANDS = [
     ["-f", "csv", *DUMP], ["-f", "json", *DUMP], ["-f", "html", *DUMP], ["--bare", *DUMP], ["--no-headings", *DUMP],
     ["-d", "json", *DUMP], ["-d", "bare", *DUMP], ["dump", "REMOTE", "T", "nope"], ["dump", "REMOTE", "T", "A", "nope"],
     ["wait", "REMOTE", "T", "connected"], ["wait", "REMOTE", "_Server", "added"], ["wait", "REMOTE", "X", "removed"],
-    ["-t", "1", "wait", "REMOTE", "X", "added"], ["-t", "1", "lock", "REMOTE", "lock1"],
+    ["-t", "1", "wait", "REMOTE", "X", "added"],
     ["nope"], [], ["transact"], ["-f", "nope", "list-dbs"], ["monitor", "REMOTE", "T", "A", "nope"],
     ["list-dbs", "unix:/nonexistent"],
 ]
@@ -38,6 +38,7 @@ MONITORS = [
     ["monitor-cond", "REMOTE", "T", '[["x","==",7]]', "B", "x"],
     ["-f", "csv", "monitor-cond", "REMOTE", "T", "[]", "B", "x"],
 ]
+LOCK = ["lock", "REMOTE", "lock1"]
 
 
 def normalise(text):
@@ -84,6 +85,19 @@ def run_monitor(program, arguments, server, client):
     return normalise(path.read_text())
 
 
+def run_lock(program, arguments, server):
+    """What is printed until the lock is held."""
+    path = server.folder / "lock.out"
+    with open(path, "w") as out:
+        process = subprocess.Popen([program, *arguments], stdout=out, stderr=subprocess.DEVNULL)
+    try:
+        harness.wait_until(lambda: "}" in path.read_text(), "the lock")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+    return normalise(path.read_text())
+
+
 def main():
     if not PEER:
         harness.skip("ovsdb-client is not installed")
@@ -95,11 +109,13 @@ def main():
                 "name": "row %d" % i, "n": i, "set": ["set", ["x%d" % j for j in range(i)]],
                 "map": ["map", [["k%d" % j, "v w"] for j in range(i)]]}})
         client.transact("T", {"op": "insert", "table": "B", "row": {}})
-        for command in COMMANDS + MONITORS:
+        for command in [*COMMANDS, *MONITORS, LOCK]:
             arguments = [server.remote if a == "REMOTE" else a for a in command]
             if command in MONITORS:
                 ours, peer = (run_monitor(p, arguments, server, client) for p in (OURS, PEER))
                 harness.wait_until(lambda: memory(server, "monitors") == 0, "the monitor to go")
+            elif command == LOCK:
+                ours, peer = (run_lock(p, arguments, server) for p in (OURS, PEER))
             else:
                 ours, peer = run(OURS, arguments), run(PEER, arguments)
             if "list-columns" in command:          # the peer's come in no order
@@ -107,7 +123,7 @@ def main():
             if ours != peer:
                 failures += 1
                 print("%s\nours: %s\npeer: %s\n" % (" ".join(command), ours, peer))
-    print("%d commands, %d differ" % (len(COMMANDS) + len(MONITORS), failures))
+    print("%d commands, %d differ" % (len(COMMANDS) + len(MONITORS) + 1, failures))
     return 1 if failures else 0
 
 
