@@ -52,7 +52,8 @@ derive_lr_binding(struct derive *d, uint64_t key)
     }
 }
 
-/* --- Port_Binding: keyed by the port's name.  Columns that chassis own (chassis, up, encap, ...) are not here --- */
+/* --- Port_Binding: keyed by the port's name.  Columns that chassis own (chassis, encap, ...) are not here,
+ * but for the first value of 'up' --- */
 
 static struct desired *
 port_binding(struct derive *d, uint64_t datapath, uint64_t port, const char *name)
@@ -67,6 +68,7 @@ port_binding(struct derive *d, uint64_t datapath, uint64_t port, const char *nam
     desired_string(r, SB_PORT_BINDING_LOGICAL_PORT, name);
     desired_integer(r, SB_PORT_BINDING_TUNNEL_KEY, key);
     desired_ref(r, SB_PORT_BINDING_DATAPATH, SB_TABLE_DATAPATH_BINDING, writer_key_uuid(&dp->uuid));
+    desired_boolean(r, SB_PORT_BINDING_UP, false);           /* a seed: OVN's controller says nothing where it is empty */
     return r;
 }
 

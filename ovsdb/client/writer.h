@@ -55,6 +55,9 @@ struct writer_table {
     enum writer_owns owns;
     const uint32_t *columns;
     uint32_t n_columns;
+    /* Those of 'columns' that are ours only while they are empty: what we put there is a beginning, others go on. */
+    const uint32_t *seeds;
+    uint32_t n_seeds;
     /* The key: the text of this scalar string column; WRITER_KEY_UUID: the 16 bytes of the row's uuid, which wanted rows
      * are inserted with; or WRITER_KEY_FUNCTION: what 'key' appends to 'ret' (false: 'row' has no key). */
     uint32_t key_column;

@@ -365,6 +365,17 @@ update_refs(struct writer_build *b, struct update *u, const struct replica_table
     return ok;
 }
 
+static bool
+is_seed(const struct writer_table *def, uint32_t column)
+{
+    for (uint32_t i = 0; i < def->n_seeds; i++) {
+        if (def->seeds[i] == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 update_column(struct writer_build *b, const struct writer_entry *e, uint32_t column, struct update *u)
 {
@@ -372,6 +383,9 @@ update_column(struct writer_build *b, const struct writer_entry *e, uint32_t col
     const struct replica_column *def = &t->def->columns[column];
     const struct datum *old = &e->actual->columns[column];
     const struct writer_cell *cell = e->is_wanted ? writer_find_cell(e, column) : NULL;
+    if (old->n && is_seed(writer_def(b->w, e), column)) {
+        return;
+    }
     if (cell && cell->is_own_pairs) {
         update_own_pairs(u, t, old, cell);
         return;

@@ -334,6 +334,8 @@ def two_switches(net):
             net.vm("hv%d" % j, "%s%d" % (name, j), lswitch, "02:00:00:00:0%d:1%d" % (i, j),
                    "10.0.%d.1%d/24,fd00:%d::1%d/64" % (i, j, i, j), "10.0.%d.1,fd00:%d::1" % (i, i))
     net.sync()
+    for machine in ("a1", "a2", "b1", "b2"):
+        net.nbctl("wait-until", "Logical_Switch_Port", machine, "up=true")
 
 
 _lab_missing = None

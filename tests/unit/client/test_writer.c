@@ -364,6 +364,31 @@ TEST(columns_of_foreign_rows)
     bench_fini(&b);
 }
 
+TEST(seeds_are_sown_once)
+{
+    static const uint32_t columns[] = {PORT_NAME, PORT_TAG};
+    static const struct writer_table seeded[] = {
+        {.table = T_PORT, .owns = WRITER_ROWS, .columns = columns, .n_columns = 2, .key_column = PORT_NAME,
+         .seeds = &columns[1], .n_seeds = 1},
+    };
+    struct bench b;
+    bench_init(&b, seeded, 1);
+    struct writer_row *row = writer_put(b.w, T_PORT, str_from("p"));
+    writer_row_string(row, PORT_NAME, "p");
+    writer_row_integer(row, PORT_TAG, 0);
+    feed(&b, "{'Port':{'" U1 "':{'initial':{'name':'p','tag':5}}}}");
+    expect_sent(&b, "[]");                                   /* it grew already */
+    feed(&b, "{'Port':{'" U1 "':{'modify':{'tag':['set',[]]}}}}");
+    expect_sent(&b, "[[{'op':'update','row':{'tag':0},'table':'Port','where':[['_uuid','==',['uuid','" U1 "']]]}]]");
+    feed(&b, "{'Port':{'" U1 "':{'modify':{'tag':0}}}}");
+    answer(&b, NULL, NULL);
+    feed(&b, "{'Port':{'" U1 "':{'modify':{'tag':9}}}}");
+    expect_sent(&b, "[]");
+    feed(&b, "{'Port':{'" U1 "':{'delete':null}}}");
+    expect_sent(&b, "[[{'op':'insert','row':{'name':'p','tag':0},'table':'Port','uuid':'" U1 "'}]]");
+    bench_fini(&b);
+}
+
 static void
 fill_port(struct writer_row *row, struct str content)
 {
@@ -405,4 +430,5 @@ TEST(content_waits_as_bytes_and_is_forgotten_and_recalled)
 TEST_MAIN(T(new_rows_refer_to_each_other), T(rows_that_are_there_are_adopted), T(members_cost_one_mutation_each),
           T(maps_are_changed_by_key), T(rows_wait_for_what_they_refer_to), T(what_the_server_refuses_is_set_aside),
           T(a_failure_without_a_culprit_is_narrowed_down), T(large_differences_are_split), T(columns_of_foreign_rows),
+          T(seeds_are_sown_once),
           T(content_waits_as_bytes_and_is_forgotten_and_recalled))
