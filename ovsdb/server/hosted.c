@@ -159,6 +159,10 @@ hosted_store(struct hosted *hosted, const struct delta *delta, const struct serv
     if (!hosted->storage) {
         return NULL;
     }
+    if (!hosted->is_marked) {
+        storage_mark(hosted->storage);
+        hosted->is_marked = true;
+    }
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
     struct err *e = NULL;
     if (delta_put_record(delta, &record, env->wall_ms())) {
@@ -224,4 +228,24 @@ hosted_compact(struct hosted *hosted, const struct server_env *env)
         log_info("%s: Database compaction took %lldms", hosted->name, (long long) (env->monotonic_ms() - start_ms));
     }
     return e;
+}
+
+int64_t
+hosted_repair(struct hosted *hosted, const struct server_env *env, int64_t now_ms)
+{
+    if (!hosted->storage || !storage_is_broken(hosted->storage)) {
+        return INT64_MAX;
+    }
+    if (now_ms < hosted->repair_ms) {
+        return hosted->repair_ms;
+    }
+    struct err *e = hosted_compact(hosted, env);
+    if (!e) {
+        log_info("%s: the database takes transactions again", hosted->name);
+        return INT64_MAX;
+    }
+    log_warn_rl("%s: still not writable: %s", hosted->name, err_detail(e));
+    err_free(e);
+    hosted->repair_ms = now_ms + HOSTED_REPAIR_MS;
+    return hosted->repair_ms;
 }

@@ -22,6 +22,8 @@ struct hosted {
     char *schema_text;                                       /* owned: the schema as JSON */
     struct uuid server_row;                                  /* its row in _Server.Database */
     bool needs_sync;                                         /* a commit of this turn asked for durability */
+    bool is_marked;                                          /* something was stored in this turn: storage_mark() */
+    int64_t repair_ms;                                       /* when a broken storage is to be mended */
     bool is_internal;                                        /* _Server: clients may not write */
 };
 
@@ -31,6 +33,10 @@ void hosted_free(struct hosted *hosted);
 /* Stores 'delta', which was just committed.  On error undoes it. */
 struct err *hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env) MUST_USE;
 struct err *hosted_compact(struct hosted *hosted, const struct server_env *env) MUST_USE;
+/* After a sync failed the storage takes no more until all is written anew: tries that, once in HOSTED_REPAIR_MS.  Not to be
+ * called within a transaction.  Returns when to come back, INT64_MAX if there is no need. */
+enum { HOSTED_REPAIR_MS = 1000 };
+int64_t hosted_repair(struct hosted *hosted, const struct server_env *env, int64_t now_ms);
 /* The record of 'delta' in 'buf', which is cleared first.  Returns whether it holds any row. */
 bool delta_put_record(const struct delta *delta, struct buf *buf, int64_t date_ms);
 /* All rows of 'db' as one record in 'buf', which is cleared first.  Returns whether there are any; check

@@ -49,6 +49,7 @@ server_new(const struct server_env *env)
     struct server *server = xcalloc(1, sizeof *server);
     server->id = uuid_random();
     server->env = *env;
+    server->repair_ms = INT64_MAX;
     strmap_init(&server->databases);
     lock_table_init(&server->locks, session_lock_changed);
     add_internal_database(server);
@@ -204,14 +205,20 @@ try_transaction(struct session *session, struct hosted *hosted, const json_t *pa
     }
 }
 
+/* Of the transaction just stored. */
+static uint64_t
+stored_number(const struct hosted *hosted)
+{
+    return hosted->storage ? storage_n_appended(hosted->storage) : 0;
+}
+
 static void
 queue_result(struct session *session, struct hosted *hosted, json_t *id, struct execute_result *result)
 {
-    bool is_durable = result->is_durable && !result->failed;
-    hosted->needs_sync |= is_durable && hosted->storage;
+    hosted->needs_sync |= result->is_durable && !result->failed && hosted->storage;
     queue_event(session->server, (struct event) {
         .hosted = hosted, .delta = result->delta, .session = session, .id = json_incref(id), .result = result->text,
-        .is_durable = is_durable,
+        .is_error = result->failed, .number = stored_number(hosted),
     });
 }
 
@@ -276,29 +283,57 @@ retry_pending(struct server *server)
 }
 
 static void
+fail_event(struct event *event, const struct err *e)
+{
+    delta_unref(event->delta);
+    event->delta = NULL;
+    if (event->session && !event->is_error) {
+        struct execute_result result = {.text = event->result};
+        execute_result_fail(&result, err_clone(e));
+        event->result = result.text;
+    }
+}
+
+/* Nobody has heard of what this turn committed, so none of it has happened.  Of what came behind the first commit that is
+ * undone all is refused, since it may have seen it. */
+static void
+undo_turn(struct server *server, struct hosted *hosted, const struct err *e)
+{
+    uint64_t n_kept = storage_n_at_mark(hosted->storage);
+    size_t first = server->events.n;
+    for (size_t i = server->events.n; i-- > 0;) {
+        const struct event *event = &server->events.d[i];
+        if (event->hosted == hosted && event->delta && event->number > n_kept) {
+            database_undo(hosted->db, event->delta);
+            first = i;
+        }
+    }
+    for (size_t i = first; i < server->events.n; i++) {
+        if (server->events.d[i].hosted == hosted) {
+            fail_event(&server->events.d[i], e);
+        }
+    }
+    storage_roll_back(hosted->storage);
+    server->seqno++;
+}
+
+static void
 sync_databases(struct server *server)
 {
     STRMAP_FOR_EACH (node, &server->databases) {
         struct hosted *hosted = node->data;
-        if (!hosted->needs_sync) {
+        bool needs_sync = hosted->needs_sync;
+        hosted->needs_sync = hosted->is_marked = false;
+        if (!needs_sync) {
             continue;
         }
-        hosted->needs_sync = false;
         counter_inc(&counter_ovsdb_sync);
         struct err *e = storage_sync(hosted->storage);
-        if (!e) {
-            continue;
+        if (e) {
+            log_err_rl("%s: %s", hosted->name, err_detail(e));
+            undo_turn(server, hosted, e);
+            err_free(e);
         }
-        log_err_rl("%s: %s", hosted->name, err_detail(e));
-        for (size_t i = 0; i < server->events.n; i++) {
-            struct event *event = &server->events.d[i];
-            if (event->hosted == hosted && event->is_durable) {
-                struct execute_result result = {.text = event->result};
-                execute_result_fail(&result, err_clone(e));
-                event->result = result.text;
-            }
-        }
-        err_free(e);
     }
 }
 
@@ -338,8 +373,11 @@ server_run(struct server *server, int64_t now_ms)
     for (size_t i = 0; i < server->sessions.n; i++) {
         session_check_backlog(server->sessions.d[i]);
     }
+    server->repair_ms = INT64_MAX;
     STRMAP_FOR_EACH (node, &server->databases) {
-        monitor_hub_trim(((struct hosted *) node->data)->hub);
+        struct hosted *hosted = node->data;
+        monitor_hub_trim(hosted->hub);
+        server->repair_ms = MIN(server->repair_ms, hosted_repair(hosted, &server->env, now_ms));
     }
     server->is_running = false;
 }
@@ -347,7 +385,7 @@ server_run(struct server *server, int64_t now_ms)
 int64_t
 server_next_wake_ms(const struct server *server)
 {
-    int64_t next_ms = INT64_MAX;
+    int64_t next_ms = server->repair_ms;
     for (size_t i = 0; i < server->pending.n; i++) {
         next_ms = MIN(next_ms, server->pending.d[i]->deadline_ms);
     }
@@ -405,7 +443,8 @@ server_transact(struct server *server, const char *name, json_t *operations)
     store_result(server, hosted, &result);
     struct err *e = result.failed ? err_new("%s", buf_text(&result.text)) : NULL;
     if (result.delta) {
-        queue_event(server, (struct event) {.hosted = hosted, .delta = delta_ref(result.delta)});
+        queue_event(server, (struct event) {
+            .hosted = hosted, .delta = delta_ref(result.delta), .number = stored_number(hosted)});
     }
     execute_result_fini(&result);
     json_decref(operations);

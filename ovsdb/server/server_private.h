@@ -24,7 +24,8 @@ struct event {
     struct session *session;                                 /* whom to reply to; NULL: nobody, or gone */
     json_t *id;                                              /* owned: of the request */
     struct buf result;                                       /* owned: the result as JSON, or what failed as JSON */
-    bool is_durable;                                         /* fails if the sync does */
+    bool is_error;                                           /* 'result' ends with an error */
+    uint64_t number;                                         /* of 'delta' in the storage */
 };
 
 /* A transaction that waits (RFC 7047, section 5.2.6). */
@@ -48,6 +49,7 @@ struct server {
     VEC(struct pending *) pending;
     uint64_t seqno;
     int64_t now_ms;                                          /* as last told */
+    int64_t repair_ms;                                       /* when some storage is to be mended, or INT64_MAX */
     bool monitor_cond_is_disabled;
     bool is_running;                                         /* inside server_run() */
     struct server_env env;

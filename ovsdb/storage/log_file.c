@@ -569,6 +569,20 @@ log_file_sync(struct log_file *file)
     return NULL;
 }
 
+bool
+log_file_is_broken(const struct log_file *file)
+{
+    return file->sync_failed;
+}
+
+struct err *
+log_file_take_back(struct log_file *file, uint64_t end)
+{
+    CHECK(file->magic == LOG_FILE_MAGIC && file->at_end && end <= file->good_end);
+    file->good_end = end;
+    return truncate_to_good_end(file);
+}
+
 /* Replacing. */
 
 static struct err *

@@ -63,6 +63,10 @@ struct err *log_file_append(struct log_file *file, struct str record) MUST_USE;
 /* Makes all that was appended durable.  On error nobody knows what is on disk: the file refuses further
  * appends until it is replaced. */
 struct err *log_file_sync(struct log_file *file) MUST_USE;
+bool log_file_is_broken(const struct log_file *file);        /* it refuses */
+/* Takes back what was appended behind the offset 'end', where a record ends.  On error ("I/O error") it may be there
+ * when the file is read next. */
+struct err *log_file_take_back(struct log_file *file, uint64_t end) MUST_USE;
 
 /* Replacing the file by a compacted one, atomically.  log_file_replace_begin() starts "PATH.tmp"; its records
  * are appended to the file in '*ret'.  Meanwhile 'file' may go on growing: log_file_replace_commit() copies

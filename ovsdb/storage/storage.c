@@ -23,6 +23,8 @@ struct storage {
     bool is_strict;
     uint64_t n_appended;
     uint64_t n_synced;
+    uint64_t n_at_mark;                                      /* 'n_appended' when the turn began */
+    uint64_t end_at_mark;                                    /* of the file */
 
     /* When to take the next snapshot. */
     uint64_t snapshot_size;                                  /* of the file after the last one */
@@ -247,6 +249,36 @@ storage_sync(struct storage *storage)
     return e;
 }
 
+bool
+storage_is_broken(const struct storage *storage)
+{
+    return log_file_is_broken(storage->file);
+}
+
+void
+storage_mark(struct storage *storage)
+{
+    storage->n_at_mark = storage->n_appended;
+    storage->end_at_mark = log_file_good_end(storage->file);
+}
+
+uint64_t
+storage_n_at_mark(const struct storage *storage)
+{
+    return storage->n_at_mark;
+}
+
+void
+storage_roll_back(struct storage *storage)
+{
+    storage->n_appended = storage->n_at_mark;
+    struct err *e = log_file_take_back(storage->file, storage->end_at_mark);
+    if (e) {
+        log_err("%s", err_detail(e));
+        err_free(e);
+    }
+}
+
 uint64_t
 storage_n_appended(const struct storage *storage)
 {
@@ -328,6 +360,9 @@ storage_snapshot_commit(struct storage_snapshot *snapshot, int64_t now_ms)
         storage->snapshot_size = log_file_good_end(storage->file);
         storage->n_appended_at_snapshot = storage->n_appended;
         storage->last_snapshot_ms = now_ms;
+    }
+    if (!e || storage_is_broken(storage)) {                  /* it may be another file now */
+        storage_mark(storage);
     }
     snapshot_free(snapshot);
     return e;

@@ -50,6 +50,13 @@ struct err *storage_append(struct storage *storage, struct str text, uint64_t *r
 /* Makes all appended transactions durable.  Cheap when there are none.  On error what was appended since the
  * last sync may or may not survive a crash, and appending fails until a snapshot succeeds. */
 struct err *storage_sync(struct storage *storage) MUST_USE;
+/* A sync failed, and no snapshot has succeeded since. */
+bool storage_is_broken(const struct storage *storage);
+/* A turn begins: should its sync fail, storage_roll_back() takes back what it appended, so that nothing is kept which
+ * nobody was promised.  A snapshot that is committed meanwhile makes durable what it holds, and moves the mark. */
+void storage_mark(struct storage *storage);
+uint64_t storage_n_at_mark(const struct storage *storage);   /* the number of the last transaction before it */
+void storage_roll_back(struct storage *storage);
 uint64_t storage_n_appended(const struct storage *storage);
 uint64_t storage_n_synced(const struct storage *storage);
 

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The n-th system call of a server fails, for each n: what was acknowledged is in the file, and nothing else is.
+ * The calls are wrapped by the linker (Makefile.inc). */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "lib/base/vec.h"
+#include "lib/net/jsonrpc.h"
+#include "lib/net/stream.h"
+#include "ovsdb/server/server.h"
+#include "ovsdb/storage/storage.h"
+#include "tests/unit/server/fixture.h"
+
+/* --- Faults --- */
+
+static unsigned int n_calls;
+static unsigned int fail_at;                                 /* the first call that fails, from 1; 0: none */
+static unsigned int n_failures;                              /* how many fail from there on */
+
+static bool
+fails(int error)
+{
+    n_calls++;
+    bool hit = fail_at && n_calls >= fail_at && n_calls < fail_at + n_failures;
+    errno = hit ? error : errno;
+    return hit;
+}
+
+ssize_t __real_pwritev(int fd, const struct iovec *parts, int n, off_t offset);
+ssize_t __wrap_pwritev(int fd, const struct iovec *parts, int n, off_t offset);
+ssize_t
+__wrap_pwritev(int fd, const struct iovec *parts, int n, off_t offset)
+{
+    if (!fails(ENOSPC)) {
+        return __real_pwritev(fd, parts, n, offset);
+    }
+    /* A disk that fills up takes a part. */
+    struct iovec part = {parts[0].iov_base, parts[0].iov_len / 2};
+    return part.iov_len ? __real_pwritev(fd, &part, 1, offset) : -1;
+}
+
+#define WRAP(NAME, ERROR, PARAMETERS, ...)                                                          \
+    int __real_##NAME PARAMETERS;                                                                   \
+    int __wrap_##NAME PARAMETERS;                                                                   \
+    int __wrap_##NAME PARAMETERS { return fails(ERROR) ? -1 : __real_##NAME(__VA_ARGS__); }
+WRAP(fdatasync, EIO, (int fd), fd)
+WRAP(fsync, EIO, (int fd), fd)
+WRAP(ftruncate, EIO, (int fd, off_t n), fd, n)
+WRAP(rename, EIO, (const char *from, const char *to), from, to)
+
+/* --- The workload --- */
+
+enum { N_ROUNDS = 12, N_CLIENTS = 3 };
+static const char select_all[] = "{'id':99,'method':'transact','params':['T',{'op':'select','table':'N','where':[],"
+                                 "'columns':['name','n']}]}";
+
+struct client {
+    struct session *session;
+    struct buf sent;
+};
+static int64_t now_ms;
+
+static int64_t clock_ms(void) { return now_ms; }
+static void on_wake(void *aux UNUSED) { }
+static void output_send(void *c, const void *p, size_t n) { buf_put(&((struct client *) c)->sent, p, n); }
+static void output_shared(void *c, struct shared_bytes *b) { buf_put(&((struct client *) c)->sent, b->data, b->n); }
+static size_t output_backlog(void *c UNUSED) { return 0; }
+static void output_close(void *c UNUSED, const char *why UNUSED) { }
+static const struct session_output output = {output_send, output_shared, output_backlog, output_close};
+
+static void
+say(struct client *client, const char *text)
+{
+    char *quoted = fixture_quotes(text);
+    json_t *json = json_loads(quoted, 0, NULL);
+    assert_non_null(json);
+    struct jsonrpc_msg *msg;
+    assert_null(jsonrpc_msg_from_json(json, &msg));
+    session_receive(client->session, msg, now_ms);
+    free(quoted);
+}
+
+static struct server *
+start(const char *path)
+{
+    const struct server_env env = {.wake = on_wake, .wall_ms = clock_ms, .monotonic_ms = clock_ms};
+    struct server *server = server_new(&env);
+    struct storage *storage;
+    assert_null(storage_open(path, STORAGE_READ_WRITE, &storage));
+    assert_null(server_add_database(server, storage));
+    return server;
+}
+
+/* The rows "name=n " in order of name, as a client sees them. */
+static char *
+contents(struct server *server)
+{
+    struct client client = {.sent = BUF_INIT(BUF_NO_LIMIT)};
+    client.session = session_new(server, "reader", &output, &client);
+    say(&client, select_all);
+    server_run(server, now_ms);
+    json_t *reply = json_loads(buf_text(&client.sent), 0, NULL);
+    const json_t *rows = json_object_get(json_array_get(json_object_get(reply, "result"), 0), "rows");
+    assert_true(json_is_array(rows));
+    VEC(char *) lines = {0};
+    size_t i;
+    const json_t *row;
+    json_array_foreach (rows, i, row) {
+        vec_push(&lines, xasprintf("%s=%lld ", json_string_value(json_object_get(row, "name")),
+                                   (long long) json_integer_value(json_object_get(row, "n"))));
+    }
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    while (lines.n) {                                        /* selection sort: there are a dozen */
+        size_t least = 0;
+        for (size_t j = 1; j < lines.n; j++) {
+            least = strcmp(lines.d[j], lines.d[least]) < 0 ? j : least;
+        }
+        buf_puts(&text, lines.d[least]);
+        free(lines.d[least]);
+        vec_remove_fast(&lines, least);
+    }
+    vec_fini(&lines);
+    json_decref(reply);
+    session_free(client.session);
+    buf_fini(&client.sent);
+    return buf_take_text(&text);
+}
+
+/* Whether the one reply in 'client' is a success; forgets it. */
+static bool
+succeeded(struct client *client)
+{
+    json_t *reply = json_loads(buf_text(&client->sent), 0, NULL);
+    assert_non_null(reply);
+    bool ok = !strstr(buf_text(&client->sent), "\"error\":\"");
+    if (!ok) {
+        assert_non_null(strstr(buf_text(&client->sent), "I/O error"));
+    }
+    json_decref(reply);
+    buf_clear(&client->sent);
+    return ok;
+}
+
+/* What the acknowledged transactions have made: a plain list of rows. */
+struct model {
+    int n[N_ROUNDS * N_CLIENTS];                             /* by name; -1: not there */
+};
+
+static char *
+model_text(const struct model *model)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    for (int i = 0; i < N_ROUNDS * N_CLIENTS; i++) {
+        if (model->n[i] >= 0) {
+            buf_printf(&text, "r%02d=%d ", i, model->n[i]);
+        }
+    }
+    return buf_take_text(&text);
+}
+
+/* Three clients, one transaction each a turn: insert a row and count up all that 'n' says; some ask to be durable.  In
+ * the middle and near the end the database is compacted. */
+static void
+run_workload(struct server *server, struct model *model)
+{
+    struct client clients[N_CLIENTS];
+    for (int c = 0; c < N_CLIENTS; c++) {
+        clients[c] = (struct client) {.sent = BUF_INIT(BUF_NO_LIMIT)};
+        clients[c].session = session_new(server, "writer", &output, &clients[c]);
+    }
+    for (int round = 0; round < N_ROUNDS; round++) {
+        now_ms += 2000;                                      /* time enough to be mended */
+        for (int c = 0; c < N_CLIENTS; c++) {
+            int i = round * N_CLIENTS + c;
+            char *text = xasprintf("{'id':%d,'method':'transact','params':['T',"
+                                   "{'op':'insert','table':'N','row':{'name':'r%02d','n':%d}},"
+                                   "{'op':'update','table':'N','where':[['name','==','r%02d']],'row':{'n':%d}}%s]}",
+                                   i, i, i, i / 2, 100 + i, round % 3 == c ? ",{'op':'commit','durable':true}" : "");
+            say(&clients[c], text);
+            free(text);
+        }
+        server_run(server, now_ms);
+        for (int c = 0; c < N_CLIENTS; c++) {
+            int i = round * N_CLIENTS + c;
+            if (succeeded(&clients[c])) {
+                model->n[i] = i;
+                if (model->n[i / 2] >= 0) {
+                    model->n[i / 2] = 100 + i;
+                }
+            }
+        }
+        if (round == N_ROUNDS / 2 || round == N_ROUNDS - 2) {
+            err_free(server_compact(server, "T"));
+        }
+    }
+    for (int c = 0; c < N_CLIENTS; c++) {
+        session_free(clients[c].session);
+        buf_fini(&clients[c].sent);
+    }
+}
+
+static void
+expect_contents(struct server *server, const struct model *model, unsigned int n)
+{
+    char *expected = model_text(model);
+    char *found = contents(server);
+    if (strcmp(found, expected)) {
+        print_error("call %u failed:\nacknowledged %s\nfound        %s\n", n, expected, found);
+    }
+    assert_string_equal(found, expected);
+    free(found);
+    free(expected);
+}
+
+/* Returns whether the fault was met. */
+static bool
+run_with_fault(const char *folder, unsigned int n, unsigned int times)
+{
+    char *path = xasprintf("%s/t.db", folder);
+    struct schema *schema = fixture_schema();
+    fail_at = 0;
+    assert_null(storage_create(path, schema));
+    schema_unref(schema);
+    struct server *server = start(path);
+    struct model model;
+    memset(&model, -1, sizeof model);
+    n_calls = 0;
+    fail_at = n;
+    n_failures = times;
+    run_workload(server, &model);
+    bool met = n_calls >= n;
+    fail_at = 0;
+    if (times > 1) {                                         /* undoing may have failed, too: then it is mended later */
+        now_ms += 2000;
+        server_run(server, now_ms);
+    }
+    expect_contents(server, &model, n);                      /* memory */
+    server_free(server);
+    server = start(path);
+    expect_contents(server, &model, n);                      /* the file */
+    server_free(server);
+    unlink(path);
+    free(path);
+    return met;
+}
+
+static void
+run_all(unsigned int times)
+{
+    char folder[] = "/tmp/weft-test-faults-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    unsigned int n = 1;
+    while (run_with_fault(folder, n, times)) {
+        n++;
+    }
+    print_message("%u calls failed\n", n - 1);
+    assert_true(n > N_ROUNDS * N_CLIENTS);                   /* the faults were real */
+    char *command = xasprintf("rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+    free(command);
+}
+
+TEST(one_call_fails)
+{
+    run_all(1);
+}
+
+TEST(ten_calls_in_a_row_fail)
+{
+    run_all(10);
+}
+
+TEST_MAIN(T(one_call_fails), T(ten_calls_in_a_row_fail))
