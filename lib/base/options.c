@@ -283,7 +283,7 @@ options_add_tls(struct options *options, struct tls_options *tls)
         {"private-key", 'p', "FILE", "file with private key", OPTION_STRING_AT(struct tls_options, private_key)},
         {"certificate", 'c', "FILE", "file with certificate for private key",
          OPTION_STRING_AT(struct tls_options, certificate)},
-        {"ca-cert", 'C', "FILE", "file with peer CA certificate", OPTION_STRING_AT(struct tls_options, ca_cert)},
+        {"ca-cert", 'C', "FILE", "file with peer CA certificate, or \"none\"", OPTION_STRING_AT(struct tls_options, ca_cert)},
         {"peer-ca-cert", '\0', "FILE", "file with CA certificate to send to peers",
          OPTION_STRING_AT(struct tls_options, peer_ca_cert)},
         {"bootstrap-ca-cert", '\0', "FILE", "file with peer CA certificate to read or create",

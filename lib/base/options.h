@@ -49,7 +49,7 @@ char *options_help(const struct options *options) MUST_USE;
  * 'program' names the default log file. */
 void options_add_logging(struct options *options, const char *program);
 
-/* TLS files, for later use: "-p", "-c", "-C", and so on. */
+/* TLS keys and certificates, "-p", "-c", "-C", and so on: what tls_configure() (lib/net/tls.h) wants. */
 struct tls_options {
     const char *private_key, *certificate, *ca_cert;         /* or NULL */
     const char *peer_ca_cert, *bootstrap_ca_cert;            /* or NULL */

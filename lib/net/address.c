@@ -193,15 +193,15 @@ address_from_host(const char *host, uint16_t port, struct sockaddr_storage *ret,
 }
 
 char *
-address_text(const struct sockaddr *address)
+address_text(const char *kind, const struct sockaddr *address)
 {
     char host[INET6_ADDRSTRLEN + 32];
     bool v6 = address->sa_family == AF_INET6;
     socklen_t size = v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     if (getnameinfo(address, size, host, sizeof host, NULL, 0, NI_NUMERICHOST)) {
-        return xstrdup("tcp:?");
+        return xasprintf("%s:?", kind);
     }
-    return xasprintf(v6 ? "tcp:[%s]:%u" : "tcp:%s:%u", host, address_port(address));
+    return xasprintf(v6 ? "%s:[%s]:%u" : "%s:%s:%u", kind, host, address_port(address));
 }
 
 uint16_t

@@ -15,8 +15,8 @@ struct target {
     enum target_kind kind;
     bool passive;
     char *path;                                              /* unix: absolute */
-    char *host;                                              /* tcp: without brackets; NULL: any (passive only) */
-    uint16_t port;                                           /* tcp: host order */
+    char *host;                                              /* tcp, ssl: without brackets; NULL: any (passive only) */
+    uint16_t port;                                           /* tcp, ssl: host order */
 };
 /* Parses 'text'.  On success target_fini() frees what '*ret' holds. */
 struct err *target_parse(const char *text, struct target *ret) MUST_USE;
@@ -27,8 +27,8 @@ void target_fini(struct target *target);
 struct err *address_from_path(const char *path, struct sockaddr_un *ret, int *ret_folder_fd) MUST_USE;
 /* The numeric 'host' (NULL: 0.0.0.0) and 'port' as an address; false if 'host' is not numeric. */
 bool address_from_host(const char *host, uint16_t port, struct sockaddr_storage *ret, socklen_t *ret_size);
-/* "tcp:10.0.0.1:6641", "tcp:[::1]:6641"; the caller frees it. */
-char *address_text(const struct sockaddr *address) MUST_USE;
+/* "tcp:10.0.0.1:6641", "ssl:[::1]:6641", with 'kind' in front; the caller frees it. */
+char *address_text(const char *kind, const struct sockaddr *address) MUST_USE;
 uint16_t address_port(const struct sockaddr *address);       /* host order; 0 if it has none */
 
 #endif

@@ -83,8 +83,6 @@ check_target(const char *text)
     }
     if (target.passive) {
         err = err_new("%s: this is a target to listen on", text);
-    } else if (target.kind == TARGET_SSL) {
-        err = err_new("%s: TLS is not supported", text);
     }
     target_fini(&target);
     return err;

@@ -10,9 +10,10 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/vec.h"
 #include "lib/net/address.h"
 #include "lib/net/loop.h"
-#include "lib/net/stream.h"
+#include "lib/net/stream_private.h"
 
 LOG_MODULE(socket_util);
 MEM_TYPE(listener, "listeners");
@@ -25,8 +26,16 @@ struct listener {
     ino_t inode;
     uint16_t port;
     struct evconnlistener *events;
+    bool is_tls;
+    VEC(struct handshake *) handshakes;                      /* owned */
     void (*accepted)(void *aux, struct stream *stream);
     void *aux;
+};
+
+/* A stream that is to prove who it is before anybody hears of it. */
+struct handshake {
+    struct listener *listener;
+    struct stream *stream;
 };
 
 enum { BACKLOG = 1024 };
@@ -36,6 +45,8 @@ static struct err *open_tcp(const struct target *target, int *ret_fd);
 static void on_accept(struct evconnlistener *events, evutil_socket_t fd, struct sockaddr *address, int size,
                       void *listener_);
 static void on_accept_error(struct evconnlistener *events, void *listener_);
+static struct stream *handshake_end(struct handshake *handshake);
+static void start_handshake(struct listener *listener, int fd, const char *name);
 
 /* Listens at the passive 'target'.  A socket file that is in the way is replaced. */
 struct err *
@@ -50,8 +61,6 @@ listener_new(struct loop *loop, const char *target_text, void (*accepted)(void *
     int fd = -1;
     if (!target.passive) {
         err = err_new("this is not a target to listen on");
-    } else if (target.kind == TARGET_SSL) {
-        err = err_new("TLS is not supported");
     } else {
         err = target.kind == TARGET_UNIX ? open_unix(target.path, &fd) : open_tcp(&target, &fd);
     }
@@ -61,6 +70,7 @@ listener_new(struct loop *loop, const char *target_text, void (*accepted)(void *
     }
     struct listener *listener = xcalloc(1, sizeof *listener);
     listener->loop = loop;
+    listener->is_tls = target.kind == TARGET_SSL;
     listener->target = xstrdup(target_text);
     listener->accepted = accepted;
     listener->aux = aux;
@@ -94,6 +104,10 @@ listener_free(struct listener *listener)
         return;
     }
     evconnlistener_free(listener->events);
+    while (listener->handshakes.n) {
+        stream_free(handshake_end(vec_last(&listener->handshakes)));
+    }
+    vec_fini(&listener->handshakes);
     struct stat status;
     /* Another process may have put its own socket there in the meantime. */
     if (listener->path && !stat(listener->path, &status) && status.st_dev == listener->device
@@ -179,10 +193,14 @@ on_accept(struct evconnlistener *events, evutil_socket_t fd, struct sockaddr *ad
     static unsigned int n_unix;
     struct listener *listener = listener_;
     loop_note_wakeup(listener->loop);
-    char *name = listener->path || !listener->port ? xasprintf("unix#%u", n_unix++) : address_text(address);
-    struct stream *stream = stream_from_fd(listener->loop, fd, name, NULL, NULL);
+    bool is_unix = listener->path || !listener->port;
+    char *name = is_unix ? xasprintf("unix#%u", n_unix++) : address_text(listener->is_tls ? "ssl" : "tcp", address);
+    if (listener->is_tls) {
+        start_handshake(listener, fd, name);
+    } else {
+        listener->accepted(listener->aux, stream_from_fd(listener->loop, fd, name, NULL, NULL));
+    }
     free(name);
-    listener->accepted(listener->aux, stream);
 }
 
 static void
@@ -190,4 +208,73 @@ on_accept_error(struct evconnlistener *events, void *listener_)
 {
     struct listener *listener = listener_;
     log_warn_rl("%s: accept failed: %s", listener->target, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+}
+
+/* --- Handshakes --- */
+
+/* Frees 'handshake', but not its stream, which is returned. */
+static struct stream *
+handshake_end(struct handshake *handshake)
+{
+    struct listener *listener = handshake->listener;
+    struct stream *stream = handshake->stream;
+    for (size_t i = 0; i < listener->handshakes.n; i++) {
+        if (listener->handshakes.d[i] == handshake) {
+            vec_remove_fast(&listener->handshakes, i);
+            break;
+        }
+    }
+    free(handshake);
+    return stream;
+}
+
+static void
+go_on_accepting(struct listener *listener)
+{
+    if (listener->handshakes.n < LISTENER_MAX_HANDSHAKES) {
+        evconnlistener_enable(listener->events);
+    }
+}
+
+static void
+on_handshake_done(void *handshake_)
+{
+    struct handshake *handshake = handshake_;
+    struct listener *listener = handshake->listener;
+    struct stream *stream = handshake_end(handshake);
+    stream_set_callbacks(stream, NULL, NULL);
+    go_on_accepting(listener);
+    listener->accepted(listener->aux, stream);
+}
+
+static void
+on_handshake_failed(void *handshake_, struct err *reason)
+{
+    struct handshake *handshake = handshake_;
+    struct listener *listener = handshake->listener;
+    struct stream *stream = handshake_end(handshake);
+    log_warn_rl("%s: connection dropped (%s)", stream_name(stream), reason ? err_detail(reason) : "connection closed by peer");
+    err_free(reason);
+    stream_free(stream);
+    go_on_accepting(listener);
+}
+
+static void
+ignore_readable(void *handshake UNUSED)
+{
+}
+
+static void
+start_handshake(struct listener *listener, int fd, const char *name)
+{
+    static const struct stream_callbacks handshake_cbs = {
+        .connected = on_handshake_done, .readable = ignore_readable, .closed = on_handshake_failed};
+    struct handshake *handshake = xcalloc(1, sizeof *handshake);
+    handshake->listener = listener;
+    vec_push(&listener->handshakes, handshake);
+    if (listener->handshakes.n >= LISTENER_MAX_HANDSHAKES) {
+        log_warn_rl("%s: %zu handshakes under way, more peers have to wait", listener->target, listener->handshakes.n);
+        evconnlistener_disable(listener->events);
+    }
+    handshake->stream = stream_accept_tls(listener->loop, fd, name, &handshake_cbs, handshake);
 }

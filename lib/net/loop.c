@@ -14,6 +14,7 @@
 #include "lib/base/hmap.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/net/tls_private.h"
 
 LOG_MODULE(timeval);
 MEM_TYPE(loop_source, "event sources");
@@ -31,6 +32,7 @@ struct deferred {
 struct loop {
     struct event_base *base;
     struct evdns_base *dns;                                  /* or NULL: nobody has needed it */
+    struct tls *tls;                                         /* or NULL: nobody has needed it */
     bool stopping;
     bool awake;                                              /* a callback has run since the last wait */
     int64_t woke_ms;                                         /* when 'awake' */
@@ -115,6 +117,7 @@ loop_free(struct loop *loop)
         evdns_base_free(loop->dns, 1);
         event_base_loop(loop->base, EVLOOP_NONBLOCK);        /* what it has cancelled frees itself */
     }
+    tls_free(loop->tls);
     event_base_free(loop->base);
     free(loop);
 }
@@ -123,6 +126,15 @@ struct event_base *
 loop_event_base(struct loop *loop)
 {
     return loop->base;
+}
+
+struct tls *
+loop_tls(struct loop *loop)
+{
+    if (!loop->tls) {
+        loop->tls = tls_new();
+    }
+    return loop->tls;
 }
 
 struct evdns_base *

@@ -18,12 +18,14 @@ struct loop;
 struct loop_timer;
 struct loop_io;
 struct loop_signal;
+struct tls;
 typedef void loop_cb(void *aux);
 
 struct loop *loop_new(void) MUST_USE;
 void loop_free(struct loop *loop);
 struct event_base *loop_event_base(struct loop *loop);
 struct evdns_base *loop_dns(struct loop *loop);              /* looks names up without blocking */
+struct tls *loop_tls(struct loop *loop);                     /* what tls.h configures; for lib/net */
 
 void loop_run(struct loop *loop);                            /* until loop_stop() */
 void loop_stop(struct loop *loop);

@@ -14,6 +14,7 @@
 #include "lib/base/options.h"
 #include "lib/base/vec.h"
 #include "lib/net/loop.h"
+#include "lib/net/tls.h"
 #include "lib/net/unixctl.h"
 
 LOG_MODULE(program);
@@ -179,6 +180,7 @@ start(struct program *program)
         program_fatal(program, err);
     }
     program->loop = loop_new();
+    tls_configure(program->loop, &program->tls);
     program->signals[0] = loop_signal_new(program->loop, SIGTERM, on_terminate, program);
     program->signals[1] = loop_signal_new(program->loop, SIGINT, on_terminate, program);
     program->signals[2] = loop_signal_new(program->loop, SIGHUP, on_hangup, program);

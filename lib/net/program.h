@@ -47,6 +47,7 @@ void program_fatal(struct program *program, struct err *err) NO_RETURN;
 const char *program_name(const struct program *program);
 struct loop *program_loop(struct program *program);
 struct unixctl *program_unixctl(struct program *program);
+/* What the command line says; program_new() has given it to tls_configure(). */
 const struct tls_options *program_tls(const struct program *program);
 /* The arguments that are not options; their number in '*ret_n'. */
 char **program_arguments(const struct program *program, size_t *ret_n);

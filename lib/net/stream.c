@@ -14,6 +14,7 @@
 #include "lib/base/mem.h"
 #include "lib/net/loop.h"
 #include "lib/net/stream_private.h"
+#include "lib/net/tls_private.h"
 
 MEM_TYPE(stream, "streams");
 MEM_TYPE(shared_bytes, "shared messages");
@@ -32,6 +33,18 @@ struct stream *
 stream_from_fd(struct loop *loop, int fd, const char *name, const struct stream_callbacks *cbs, void *aux)
 {
     struct stream *stream = stream_new(loop, name, STREAM_CONNECTING);
+    stream->cbs = cbs;
+    stream->aux = aux;
+    stream_become_connected(stream, fd);
+    return stream;
+}
+
+struct stream *
+stream_accept_tls(struct loop *loop, int fd, const char *name, const struct stream_callbacks *cbs, void *aux)
+{
+    struct stream *stream = stream_new(loop, name, STREAM_CONNECTING);
+    stream->target.kind = TARGET_SSL;
+    stream->is_server = true;
     stream->cbs = cbs;
     stream->aux = aux;
     stream_become_connected(stream, fd);
@@ -59,14 +72,20 @@ stream_free(struct stream *stream)
     }
     STREAM(stream)->cbs = NULL;
     stream_stop_connecting(stream);
+    loop_io_free(stream->room);
     loop_cancel_deferred(stream->loop, report_closed, stream);
     loop_cancel_deferred(stream->loop, write_now, stream);
     evbuffer_remove_cb(stream_output(stream), on_output, stream);
-    flush(stream);
+    if (stream->is_tls) {
+        tls_transport_shutdown(stream->transport);
+    } else {
+        flush(stream);
+    }
     bufferevent_setcb(stream->transport, NULL, NULL, NULL, NULL);
     bufferevent_free(stream->transport);
     target_fini(&stream->target);
     err_free(stream->close_reason);
+    free(stream->peer_id);
     free(stream->name);
     stream->magic = 0;
     free(stream);
@@ -77,6 +96,12 @@ const char *
 stream_name(const struct stream *stream)
 {
     return STREAM(stream)->name;
+}
+
+const char *
+stream_peer_id(const struct stream *stream)
+{
+    return STREAM(stream)->peer_id;
 }
 
 struct loop *
@@ -187,19 +212,28 @@ stream_send_shared(struct stream *stream, struct shared_bytes *bytes)
                                   shared_bytes_ref(bytes)));
 }
 
-/* The bufferevent that carries 'stream', without a descriptor yet. */
-static struct bufferevent *
-make_transport(struct stream *stream)
+void
+stream_set_transport(struct stream *stream, struct bufferevent *transport, bool is_tls)
 {
-    struct bufferevent *transport =
-        bufferevent_socket_new(loop_event_base(stream->loop), -1, BEV_OPT_CLOSE_ON_FREE);
-    CHECK(transport);
-    bufferevent_setcb(transport, on_readable, on_drained, on_event, stream);
-    bufferevent_set_max_single_read(transport, READ_SIZE);
-    bufferevent_set_max_single_write(transport, WRITE_SIZE);
-    bufferevent_disable(transport, EV_READ | EV_WRITE);
-    CHECK(evbuffer_add_cb(bufferevent_get_output(transport), on_output, stream));
-    return transport;
+    struct bufferevent *old = stream->transport;
+    stream->transport = transport ? transport
+                                  : bufferevent_socket_new(loop_event_base(stream->loop), -1, BEV_OPT_CLOSE_ON_FREE);
+    stream->is_tls = is_tls;
+    CHECK(stream->transport);
+    bufferevent_setcb(stream->transport, on_readable, on_drained, on_event, stream);
+    bufferevent_set_max_single_read(stream->transport, READ_SIZE);
+    bufferevent_set_max_single_write(stream->transport, WRITE_SIZE);
+    bufferevent_disable(stream->transport, EV_READ | EV_WRITE);
+    struct evbuffer *output = bufferevent_get_output(stream->transport);
+    CHECK(evbuffer_add_cb(output, on_output, stream));
+    if (old) {
+        struct evbuffer *old_output = bufferevent_get_output(old);
+        evbuffer_remove_cb(old_output, on_output, stream);
+        evbuffer_unfreeze(old_output, 1);
+        CHECK(!evbuffer_add_buffer(output, old_output));
+        bufferevent_setcb(old, NULL, NULL, NULL, NULL);
+        bufferevent_free(old);
+    }
 }
 
 struct stream *
@@ -211,7 +245,7 @@ stream_new(struct loop *loop, const char *name, enum stream_state state)
     stream->loop = loop;
     stream->name = xstrdup(name);
     stream->fd = -1;
-    stream->transport = make_transport(stream);
+    stream_set_transport(stream, NULL, false);
     mem_add(&mem_stream, 1);
     return stream;
 }
@@ -233,9 +267,34 @@ static void
 on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *stream_)
 {
     struct stream *stream = STREAM((struct stream *) stream_);
-    if (info->n_added && stream->state == STREAM_CONNECTED
-        && !(bufferevent_get_enabled(stream->transport) & EV_WRITE)) {
+    bool is_waiting = stream->room || bufferevent_get_enabled(stream->transport) & EV_WRITE;
+    if (info->n_added && stream->state == STREAM_CONNECTED && !is_waiting) {
         loop_defer(stream->loop, write_now, stream);
+    }
+}
+
+static void
+on_room(void *stream_)
+{
+    loop_note_wakeup(STREAM((struct stream *) stream_)->loop);
+    write_now(stream_);
+}
+
+static void
+write_tls(struct stream *stream)
+{
+    struct err *err = tls_transport_write(stream->transport, WRITE_SIZE);
+    if (err) {
+        stream_close(stream, err);
+    } else if (stream_backlog(stream)) {
+        int fd = bufferevent_getfd(stream->transport);
+        stream->room = stream->room ? stream->room : loop_io_new(stream->loop, fd, LOOP_WRITE, on_room, stream);
+    } else {
+        loop_io_free(stream->room);
+        stream->room = NULL;
+        if (stream->cbs && stream->cbs->drained) {
+            stream->cbs->drained(stream->aux);
+        }
     }
 }
 
@@ -244,6 +303,10 @@ write_now(void *stream_)
 {
     struct stream *stream = STREAM((struct stream *) stream_);
     if (stream->state != STREAM_CONNECTED) {
+        return;
+    }
+    if (stream->is_tls) {
+        write_tls(stream);
         return;
     }
     flush(stream);
@@ -269,7 +332,7 @@ on_drained(struct bufferevent *transport, void *stream_)
 {
     struct stream *stream = STREAM((struct stream *) stream_);
     loop_note_wakeup(stream->loop);
-    if (stream_backlog(stream)) {
+    if (stream_backlog(stream) || stream->state != STREAM_CONNECTED) {
         return;
     }
     bufferevent_disable(transport, EV_WRITE);
@@ -284,7 +347,9 @@ on_event(struct bufferevent *transport, short what, void *stream_)
     int error = EVUTIL_SOCKET_ERROR();
     struct stream *stream = STREAM((struct stream *) stream_);
     loop_note_wakeup(stream->loop);
-    if (what & BEV_EVENT_ERROR) {
+    if (stream->is_tls) {
+        stream_on_tls_event(stream, what, error);
+    } else if (what & BEV_EVENT_ERROR) {
         stream_close(stream, err_new("%s", strerror(error)));
     } else if (what & BEV_EVENT_EOF) {
         stream_close(stream, NULL);
@@ -297,8 +362,19 @@ stream_become_connected(struct stream *stream, int fd)
     int one = 1;
     evutil_make_socket_nonblocking(fd);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);          /* fails on unix sockets, where it means nothing */
-    stream->state = STREAM_CONNECTED;
+    if (stream->target.kind == TARGET_SSL) {
+        stream_start_handshake(stream, fd);
+        return;
+    }
     CHECK(!bufferevent_setfd(stream->transport, fd));
+    stream_open(stream);
+}
+
+void
+stream_open(struct stream *stream)
+{
+    stream->state = STREAM_CONNECTED;
+    bufferevent_disable(stream->transport, EV_WRITE | (stream->paused ? EV_READ : 0));
     if (!stream->paused) {
         bufferevent_enable(stream->transport, EV_READ);
     }
@@ -316,6 +392,8 @@ stream_close(struct stream *stream, struct err *reason)
     }
     stream->state = STREAM_CLOSED;
     stream->close_reason = reason;
+    loop_io_free(stream->room);
+    stream->room = NULL;
     bufferevent_disable(stream->transport, EV_READ | EV_WRITE);
     loop_defer(stream->loop, report_closed, stream);
 }

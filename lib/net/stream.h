@@ -3,7 +3,8 @@
 #define WEFT_NET_STREAM_H
 
 /* What: byte streams and listeners, named as in ovsdb(7): active "unix:PATH", "tcp:HOST:PORT" (IPv6 in
- * brackets) and later "ssl:..."; passive "punix:PATH", "ptcp:[PORT][:HOST]" and later "pssl:...".
+ * brackets) and "ssl:HOST:PORT"; passive "punix:PATH", "ptcp:[PORT][:HOST]" and "pssl:[PORT][:HOST]".
+ * What "ssl:" and "pssl:" prove and believe is said once for the loop: tls.h.
  *
  * Why: JSON-RPC, OpenFlow and the control socket all speak over the same few transports.
  *
@@ -39,6 +40,9 @@ void stream_free(struct stream *stream);                     /* closes; what the
 const char *stream_name(const struct stream *stream);        /* such as "tcp:10.0.0.1:6641" or "unix#3" */
 struct loop *stream_loop(const struct stream *stream);
 bool stream_is_connected(const struct stream *stream);
+/* "ssl:" and "pssl:": the common name of the peer's certificate, which the CA's certificate has verified.  NULL otherwise:
+ * another transport, verification turned off ("none"), or a certificate that has no common name. */
+const char *stream_peer_id(const struct stream *stream);
 struct evbuffer *stream_input(struct stream *stream);        /* consume with evbuffer_drain() */
 void stream_send(struct stream *stream, const void *p, size_t n);
 struct evbuffer *stream_output(struct stream *stream);       /* to append to without copying; sent as the loop turns */
@@ -56,15 +60,17 @@ struct shared_bytes *shared_bytes_ref(struct shared_bytes *bytes);
 void shared_bytes_unref(struct shared_bytes *bytes);
 void stream_send_shared(struct stream *stream, struct shared_bytes *bytes);      /* takes its own reference */
 
-/* The default port of "tcp:" and "ptcp:" targets (RFC 7047, section 4.1; registered with IANA). */
+/* The default port of all but unix targets (RFC 7047, section 4.1; registered with IANA). */
 enum { STREAM_DEFAULT_PORT = 6640 };
 
-/* 'accepted' receives each new stream, without callbacks yet, and takes it. */
+/* 'accepted' receives each new stream, without callbacks yet, and takes it; one of "pssl:" when its handshake is
+ * done.  At most LISTENER_MAX_HANDSHAKES of these are under way; further peers wait in the kernel's queue. */
+enum { LISTENER_MAX_HANDSHAKES = 1024 };
 struct err *listener_new(struct loop *loop, const char *target, void (*accepted)(void *aux, struct stream *stream),
                          void *aux, struct listener **ret) MUST_USE;
 void listener_free(struct listener *listener);               /* removes a unix socket's file */
 const char *listener_target(const struct listener *listener);
-uint16_t listener_port(const struct listener *listener);     /* TCP port bound, host order; 0 for unix */
+uint16_t listener_port(const struct listener *listener);     /* port bound, host order; 0 for unix */
 
 /* "unix:", "tcp:", "ssl:" are active; "punix:", "ptcp:", "pssl:" passive. */
 bool stream_target_is_active(const char *target);

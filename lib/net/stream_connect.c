@@ -12,6 +12,7 @@
 
 #include "lib/net/loop.h"
 #include "lib/net/stream_private.h"
+#include "lib/net/tls_private.h"
 
 static void start_connecting(void *stream_);
 static void start_lookup(struct stream *stream);
@@ -28,8 +29,6 @@ stream_connect(struct loop *loop, const char *target_text, const struct stream_c
     }
     if (target.passive) {
         err = err_new("%s: this is a target to listen on", target_text);
-    } else if (target.kind == TARGET_SSL) {
-        err = err_new("%s: TLS is not supported", target_text);
     }
     if (err) {
         target_fini(&target);
@@ -64,6 +63,15 @@ start_connecting(void *stream_)
         }
         return;
     }
+    if (target->kind == TARGET_SSL) {                        /* in vain, if there is no key to show */
+        SSL_CTX *context;
+        bool is_bootstrap;
+        struct err *err = tls_get_context(loop_tls(stream->loop), &context, &is_bootstrap);
+        if (err) {
+            stream_close(stream, err);
+            return;
+        }
+    }
     struct sockaddr_storage address;
     socklen_t size;
     if (address_from_host(target->host, target->port, &address, &size)) {
@@ -71,6 +79,14 @@ start_connecting(void *stream_)
     } else {
         start_lookup(stream);
     }
+}
+
+void
+stream_connect_again(struct stream *stream)
+{
+    stream_set_transport(stream, NULL, false);
+    stream->state = STREAM_CONNECTING;
+    loop_defer(stream->loop, start_connecting, stream);
 }
 
 static void
@@ -151,7 +167,7 @@ on_writable(void *stream_)
     stream->fd = -1;
     stream_stop_connecting(stream);
     stream_become_connected(stream, fd);
-    if (stream->cbs && stream->cbs->connected) {
+    if (stream->state == STREAM_CONNECTED && stream->cbs && stream->cbs->connected) {
         stream->cbs->connected(stream->aux);
     }
 }
@@ -171,6 +187,8 @@ void
 stream_stop_connecting(struct stream *stream)
 {
     loop_cancel_deferred(stream->loop, start_connecting, stream);
+    loop_timer_free(stream->deadline);
+    stream->deadline = NULL;
     loop_io_free(stream->writable);
     stream->writable = NULL;
     if (stream->fd >= 0) {

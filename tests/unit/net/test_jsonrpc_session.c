@@ -180,7 +180,7 @@ TEST(bad_remotes_are_refused)
 {
     struct loop *loop = loop_new();
     struct jsonrpc_session *session;
-    static const char *const bad[] = {"", " , ", "tcp:127.0.0.1:1,foo", "ptcp:1", "ssl:127.0.0.1:1"};
+    static const char *const bad[] = {"", " , ", "tcp:127.0.0.1:1,foo", "ptcp:1", "pssl:1", "ssl:"};
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct err *err = jsonrpc_session_new(loop, bad[i], true, &callbacks, NULL, &session);
         assert_non_null(err);
