@@ -241,7 +241,7 @@ run_command(struct main *m, int argc, char *argv[])
     client->daemon.detach &= command->can_detach;
     struct err *e = client->daemon.detach ? daemon_start(&client->daemon, client->name) : NULL;
     if (!e) {
-        e = wire_open(server, &client->wire);
+        e = wire_open(server, &m->tls, &client->wire);
     }
     if (!e) {
         e = run_connected(client, command, argc - used, argv + used);

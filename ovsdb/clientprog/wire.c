@@ -12,6 +12,7 @@
 #include "lib/net/jsonrpc.h"
 #include "lib/net/loop.h"
 #include "lib/net/stream.h"
+#include "lib/net/tls.h"
 
 struct wire {
     struct loop *loop;
@@ -142,10 +143,11 @@ split_remotes(const char *remotes, size_t *ret_n)
 }
 
 struct err *
-wire_open(const char *remotes, struct wire **ret)
+wire_open(const char *remotes, const struct tls_options *tls, struct wire **ret)
 {
     struct wire *wire = xcalloc(1, sizeof *wire);
     wire->loop = loop_new();
+    tls_configure(wire->loop, tls);
     wire->next_id = 1;
     size_t n;
     char **parts = split_remotes(remotes, &n);

@@ -14,11 +14,12 @@
 #include "lib/base/err.h"
 
 struct loop;
+struct tls_options;
 struct wire;
 
 /* Tries the comma-separated 'remotes', in random order if there are several, each once.  A passive one waits for
- * the server to connect. */
-struct err *wire_open(const char *remotes, struct wire **ret) MUST_USE;
+ * the server to connect.  'tls' is for those of "ssl:" and "pssl:". */
+struct err *wire_open(const char *remotes, const struct tls_options *tls, struct wire **ret) MUST_USE;
 void wire_close(struct wire *wire);                          /* NULL is fine */
 struct loop *wire_loop(struct wire *wire);
 const char *wire_name(const struct wire *wire);              /* of the connection, for messages */

@@ -11,6 +11,7 @@
 #include "lib/net/jsonrpc.h"
 #include "lib/net/loop.h"
 #include "lib/net/stream.h"
+#include "lib/net/tls.h"
 #include "ovsdb/ctl/table_format.h"
 #include "ovsdb/model/schema.h"
 
@@ -360,6 +361,7 @@ conn_open(const struct conn_options *options, struct conn **ret)
     struct remotes remotes = {0};
 
     conn->loop = loop_new();
+    tls_configure(conn->loop, options->tls);
     conn->remotes = xstrdup(options->remotes);
     conn->database = xstrdup(options->database);
     conn->deadline_ms = options->timeout_ms ? clock_monotonic_ms() + options->timeout_ms : 0;

@@ -16,6 +16,7 @@
 
 struct conn;
 struct schema;
+struct tls_options;
 
 enum { CONN_TIMEOUT_MS = 10000 };
 
@@ -24,6 +25,7 @@ struct conn_options {
     const char *database;                                    /* such as "OVN_Northbound" */
     bool is_leader_only;                                     /* of a cluster, talk to the leader only */
     bool is_shuffled;                                        /* try the remotes in random order */
+    const struct tls_options *tls;                           /* for "ssl:" */
     int64_t timeout_ms;                                      /* for all that is done with the connection; 0: none */
 };
 

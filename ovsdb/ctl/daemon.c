@@ -14,6 +14,7 @@ struct server {
     const struct ctl_program *program;
     const char *name;                                        /* of the program, for messages */
     const char *db;                                          /* the --db of the daemon */
+    const struct tls_options *tls;                           /* and its keys */
     struct loop *loop;
 };
 
@@ -28,6 +29,9 @@ run_words(const struct server *server, int argc, char *argv[], struct buf *reply
         if (!options.has_db) {
             free(options.db);
             options.db = xstrdup(server->db);
+        }
+        if (!options.has_tls) {
+            options.tls = *server->tls;
         }
         err = ctl_run(server->program, argc, argv, &options, reply);
     }
@@ -71,7 +75,7 @@ on_exit_request(struct unixctl_request *request, int argc UNUSED, const char *ar
 struct err *
 ctl_daemon_serve(const struct ctl_program *program, const char *name, const struct ctl_options *options)
 {
-    struct server server = {.program = program, .name = name, .db = options->db};
+    struct server server = {.program = program, .name = name, .db = options->db, .tls = &options->tls};
     struct unixctl *ctl;
 
     if (options->n_args) {

@@ -14,7 +14,9 @@ enum {
     OPT_DB = 256, OPT_NO_SYSLOG, OPT_NO_WAIT, OPT_WAIT, OPT_PRINT_WAIT_TIME, OPT_DRY_RUN, OPT_ONELINE, OPT_LEADER_ONLY,
     OPT_NO_LEADER_ONLY, OPT_SHUFFLE, OPT_NO_SHUFFLE, OPT_COMMANDS, OPT_OPTIONS, OPT_NO_HEADINGS, OPT_PRETTY, OPT_BARE,
     OPT_MAX_COLUMN_WIDTH, OPT_LOG_FILE, OPT_SYSLOG_METHOD, OPT_SYSLOG_TARGET, OPT_DETACH, OPT_NO_CHDIR,
-    OPT_PIDFILE, OPT_OVERWRITE_PIDFILE, OPT_MONITOR, OPT_USER, OPT_IGNORED, OPT_LOCAL,                              /* OPT_LOCAL + i: the i-th option of a command */
+    OPT_PIDFILE, OPT_OVERWRITE_PIDFILE, OPT_MONITOR, OPT_USER, OPT_SSL_PROTOCOLS, OPT_SSL_CIPHERS, OPT_SSL_CIPHERSUITES,
+    OPT_BOOTSTRAP_CA_CERT, OPT_PEER_CA_CERT, OPT_IGNORED,
+    OPT_LOCAL,                                               /* OPT_LOCAL + i: the i-th option of a command */
 };
 
 static const struct option global_options[] = {
@@ -52,9 +54,11 @@ static const struct option global_options[] = {
     {"private-key", required_argument, NULL, 'p'},
     {"certificate", required_argument, NULL, 'c'},
     {"ca-cert", required_argument, NULL, 'C'},
-    {"ssl-protocols", required_argument, NULL, OPT_IGNORED},
-    {"ssl-ciphers", required_argument, NULL, OPT_IGNORED},
-    {"bootstrap-ca-cert", required_argument, NULL, OPT_IGNORED},
+    {"ssl-protocols", required_argument, NULL, OPT_SSL_PROTOCOLS},
+    {"ssl-ciphers", required_argument, NULL, OPT_SSL_CIPHERS},
+    {"ssl-ciphersuites", required_argument, NULL, OPT_SSL_CIPHERSUITES},
+    {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP_CA_CERT},
+    {"peer-ca-cert", required_argument, NULL, OPT_PEER_CA_CERT},
     {NULL, 0, NULL, 0},
 };
 static const struct option wait_options[] = {
@@ -228,6 +232,23 @@ apply_daemon_option(struct ctl_options *o, int c, const char *argument)
     }
 }
 
+static void
+apply_tls_option(struct ctl_options *o, int c, const char *argument)
+{
+    o->has_tls = true;
+    switch (c) {
+    case 'p': o->tls.private_key = argument; break;
+    case 'c': o->tls.certificate = argument; break;
+    case 'C': o->tls.ca_cert = argument; break;
+    case OPT_SSL_PROTOCOLS: o->tls.protocols = argument; break;
+    case OPT_SSL_CIPHERS: o->tls.ciphers = argument; break;
+    case OPT_SSL_CIPHERSUITES: o->tls.ciphersuites = argument; break;
+    case OPT_BOOTSTRAP_CA_CERT: o->tls.bootstrap_ca_cert = argument; break;
+    case OPT_PEER_CA_CERT: o->tls.peer_ca_cert = argument; break;
+    default: break;
+    }
+}
+
 static struct err *
 apply_option(struct ctl_options *o, int c, const char *argument)
 {
@@ -256,6 +277,11 @@ apply_option(struct ctl_options *o, int c, const char *argument)
     case 'p':
     case 'c':
     case 'C':
+    case OPT_SSL_PROTOCOLS:
+    case OPT_SSL_CIPHERS:
+    case OPT_SSL_CIPHERSUITES:
+    case OPT_BOOTSTRAP_CA_CERT:
+    case OPT_PEER_CA_CERT: apply_tls_option(o, c, argument); return NULL;
     case OPT_IGNORED: return NULL;
     case 't':
         return str_to_int64(argument, 10, &o->timeout_s) && o->timeout_s >= 0
@@ -515,6 +541,16 @@ ctl_put_help(struct buf *out, const struct ctl_program *program, const char *nam
                   "  -t, --timeout=SECS          wait at most SECS seconds\n"
                   "  --dry-run                   do not commit changes to database\n"
                   "  --oneline                   print exactly one line of output per command\n"
+                  "\nPKI configuration (required to use SSL):\n"
+                  "  -p, --private-key=FILE      file with private key\n"
+                  "  -c, --certificate=FILE      file with certificate for private key\n"
+                  "  -C, --ca-cert=FILE          file with peer CA certificate, or \"none\"\n"
+                  "  --bootstrap-ca-cert=FILE    file with peer CA certificate to read or create\n"
+                  "  --peer-ca-cert=FILE         file with CA certificate to send to peer\n"
+                  "\nSSL options:\n"
+                  "  --ssl-protocols=PROTOS      list of TLS protocols to enable\n"
+                  "  --ssl-ciphers=CIPHERS       list of TLS ciphers to enable (up to TLS 1.2)\n"
+                  "  --ssl-ciphersuites=SUITES   list of TLS cipher suites to enable (TLS 1.3)\n"
                   "\nOutput formatting options:\n"
                   "  -f, --format=FORMAT         set output formatting to FORMAT\n"
                   "                              (\"table\", \"list\", \"html\", \"csv\", or \"json\")\n"

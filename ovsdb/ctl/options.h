@@ -9,6 +9,7 @@
  * Private to libctl. */
 
 #include "lib/base/daemon.h"
+#include "lib/base/options.h"
 #include "ovsdb/ctl/ctl.h"
 
 enum ctl_wait { CTL_WAIT_NONE, CTL_WAIT_SB, CTL_WAIT_HV };
@@ -23,6 +24,8 @@ struct ctl_options {
     char *daemon_socket;                                     /* -u, or the environment; owned, or NULL */
     bool has_db;                                             /* --db was given */
     struct daemon_options daemon;                            /* strings borrowed from 'argv' */
+    struct tls_options tls;                                  /* likewise */
+    bool has_tls;                                            /* an option of 'tls' was given */
     struct strmap local;                                     /* options for the first command; arguments owned */
     int n_args;                                              /* what follows the options */
     char **args;                                             /* within 'argv' */

@@ -338,7 +338,7 @@ print(struct buf *out, struct buf *reply)
 static struct err *
 execute(struct run *run)
 {
-    struct conn_options options = {.remotes = run->options->db, .database = run->program->database,
+    struct conn_options options = {.remotes = run->options->db, .database = run->program->database, .tls = &run->options->tls,
                                    .is_leader_only = run->options->is_leader_only, .is_shuffled = run->options->is_shuffled,
                                    .timeout_ms = run->reply ? run->options->timeout_s * 1000 : 0};
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
