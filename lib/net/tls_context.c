@@ -94,19 +94,22 @@ void
 tls_configure(struct loop *loop, const struct tls_options *options)
 {
     struct tls *tls = loop_tls(loop);
-    struct tls_options copy = *options;
+    struct tls_options new = *options;
     bool is_same = true;
     for (size_t i = 0; i < N_MEMBERS; i++) {
-        const char **to = member(&copy, i), *old = *member(&tls->options, i);
-        *to = *to && **to ? xstrdup(*to) : NULL;
-        is_same &= *to && old ? !strcmp(*to, old) : *to == old;
+        const char **text = member(&new, i), *old = *member(&tls->options, i);
+        *text = *text && **text ? *text : NULL;
+        is_same &= *text && old ? !strcmp(*text, old) : *text == old;
     }
     if (is_same) {
-        options_fini(&copy);
         return;
     }
+    for (size_t i = 0; i < N_MEMBERS; i++) {
+        const char **text = member(&new, i);
+        *text = *text ? xstrdup(*text) : NULL;
+    }
     options_fini(&tls->options);
-    tls->options = copy;
+    tls->options = new;
     tls->has_trusted = false;
     tls->was_tried = false;
 }

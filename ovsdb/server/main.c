@@ -149,6 +149,7 @@ start(struct main *m)
     m->control = (struct control) {.server = m->server, .remotes = m->remotes};
     control_register(&m->control, program_unixctl(m->program));
     struct err *e = open_databases(m);
+    e = e ? e : remotes_set_tls(m->remotes, program_tls(m->program));
     return e ? e : open_remotes(m);
 }
 

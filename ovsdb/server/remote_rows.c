@@ -35,7 +35,7 @@ column_can_name_remotes(const struct column *column)
 }
 
 static struct err *
-find_source(struct server *server, const char *spec, char *parts[3], struct remote_source *ret)
+find_parts(struct server *server, const char *spec, char *parts[3], struct remote_source *ret)
 {
     const struct schema *schema = server_schema(server, parts[0]);
     if (!schema) {
@@ -50,15 +50,12 @@ find_source(struct server *server, const char *spec, char *parts[3], struct remo
     if (!column) {
         return err_new("\"%s\": table \"%s\" has no column \"%s\"", spec, parts[1], parts[2]);
     }
-    if (!column_can_name_remotes(column)) {
-        return err_new("\"%s\": invalid type for column \"%s\"", spec, parts[2]);
-    }
     *ret = (struct remote_source) {.server = server, .db_name = schema->name, .table = table, .column = column};
     return NULL;
 }
 
 struct err *
-remote_source_parse(struct server *server, const char *spec, struct remote_source *ret)
+remote_source_find(struct server *server, const char *spec, struct remote_source *ret)
 {
     struct str rest = str_from(spec + strlen("db:"));
     char *parts[3] = {NULL};
@@ -67,11 +64,19 @@ remote_source_parse(struct server *server, const char *spec, struct remote_sourc
         parts[n++] = str_dup(str_cut(&rest, ","));
     }
     bool is_whole = n == ARRAY_SIZE(parts) && !rest.s && *parts[0] && *parts[1] && *parts[2];
-    struct err *e = is_whole ? find_source(server, spec, parts, ret) : err_new("\"%s\": invalid syntax", spec);
+    struct err *e = is_whole ? find_parts(server, spec, parts, ret) : err_new("\"%s\": invalid syntax", spec);
     for (size_t i = 0; i < n; i++) {
         free(parts[i]);
     }
     return e;
+}
+
+struct err *
+remote_source_parse(struct server *server, const char *spec, struct remote_source *ret)
+{
+    struct err *e = remote_source_find(server, spec, ret);
+    return e || column_can_name_remotes(ret->column)
+               ? e : err_new("\"%s\": invalid type for column \"%s\"", spec, ret->column->name);
 }
 
 /* The datum of the column 'name', if the table has it with keys of 'key' (and values of 'value'). */

@@ -28,7 +28,9 @@ struct remote_source {
     const struct column *column;
 };
 bool remote_is_source(const char *remote);                   /* begins with "db:" */
-/* Errors: bad syntax, no such database, table or column, a column of another type. */
+/* Finds the column that 'spec' names, of whatever type.  Errors: bad syntax, no such database, table or column. */
+struct err *remote_source_find(struct server *server, const char *spec, struct remote_source *ret) MUST_USE;
+/* The same for a column that can name remotes.  Errors: also a column of another type. */
 struct err *remote_source_parse(struct server *server, const char *spec, struct remote_source *ret) MUST_USE;
 void remote_source_for_each(const struct remote_source *source,
                             void (*cb)(void *aux, const char *target, const struct remote_options *options), void *aux);

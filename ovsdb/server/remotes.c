@@ -13,6 +13,7 @@
 #include "ovsdb/server/link.h"
 #include "ovsdb/server/remote_rows.h"
 #include "ovsdb/server/server.h"
+#include "ovsdb/server/tls_rows.h"
 
 LOG_MODULE(ovsdb_remotes);
 
@@ -36,6 +37,7 @@ struct remotes {
     struct server *server;
     struct strmap configured;                                /* target → the remotes, as a mark */
     struct strmap active;                                    /* target → struct remote */
+    const struct tls_options *tls;                           /* borrowed; NULL: not set */
     uint64_t seen_seqno;
     bool changed;                                            /* the configuration has */
     struct loop_timer *status_timer;
@@ -256,6 +258,9 @@ remotes_run(struct remotes *remotes)
     }
     remotes->changed = false;
     remotes->seen_seqno = server_seqno(remotes->server);
+    if (remotes->tls) {
+        tls_rows_apply(remotes->loop, remotes->server, remotes->tls);
+    }
     STRMAP_FOR_EACH (node, &remotes->active) {
         ((struct remote *) node->data)->is_wanted = false;
     }
@@ -286,6 +291,17 @@ remotes_reload(struct remotes *remotes)
 {
     remotes->changed = true;
     remotes_run(remotes);
+}
+
+struct err *
+remotes_set_tls(struct remotes *remotes, const struct tls_options *options)
+{
+    struct err *e = tls_rows_check(remotes->server, options);
+    if (!e) {
+        remotes->tls = options;
+        remotes_reload(remotes);
+    }
+    return e;
 }
 
 struct err *

@@ -14,6 +14,7 @@
 struct loop;
 struct remotes;
 struct server;
+struct tls_options;
 
 enum {
     PROBE_INTERVAL_DEFAULT_MS = 5000,                        /* for network connections; none for unix sockets */
@@ -23,6 +24,10 @@ enum {
 
 struct remotes *remotes_new(struct loop *loop, struct server *server) MUST_USE;
 void remotes_free(struct remotes *remotes);
+
+/* What "ssl:" and "pssl:" use ('options' borrowed); values may be "db:DB,TABLE,COLUMN" and are then followed.
+ * Errors: those of tls_rows_check(). */
+struct err *remotes_set_tls(struct remotes *remotes, const struct tls_options *options) MUST_USE;
 
 /* Adds or removes a configured remote; adding one that is there does nothing.  Errors: what the target cannot be;
  * a passive target that cannot be bound is not an error but logged and tried again. */
