@@ -74,6 +74,10 @@ static const struct monitored sb_columns[] = {
 static const struct monitored ovs_columns[] = {
     OVS(OPEN_VSWITCH, EXTERNAL_IDS),
     OVS(OPEN_VSWITCH, BRIDGES),
+    OVS(SSL, PRIVATE_KEY),
+    OVS(SSL, CERTIFICATE),
+    OVS(SSL, CA_CERT),
+    OVS(SSL, BOOTSTRAP_CA_CERT),
     OVS(BRIDGE, NAME),
     OVS(BRIDGE, PORTS),
     OVS(BRIDGE, EXTERNAL_IDS),

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/options.h"
+
 static const struct {
     const char *key, *otherwise;
 } defs[] = {
@@ -69,4 +71,28 @@ config_peek(const struct controller *c, enum config_key key)
 {
     const struct row *row = replica_first(c->ovs, VSWITCH_TABLE_OPEN_VSWITCH);
     return row ? look_up(NULL, vswitch_open_vswitch(row), key) : defs[key].otherwise;
+}
+
+void
+config_peek_tls(const struct controller *c, const struct tls_options *given, struct tls_options *ret)
+{
+    const struct row *row = replica_first(c->ovs, VSWITCH_TABLE_SSL);
+    *ret = *given;
+    if (!row) {
+        return;
+    }
+    const struct vswitch_ssl *ssl = vswitch_ssl(row);
+    const char *private_key = vswitch_ssl_private_key(NULL, ssl), *certificate = vswitch_ssl_certificate(NULL, ssl);
+    const char *ca_cert = vswitch_ssl_ca_cert(NULL, ssl);
+    bool must_bootstrap = vswitch_ssl_bootstrap_ca_cert(NULL, ssl);
+    if (*private_key) {
+        ret->private_key = private_key;
+    }
+    if (*certificate) {
+        ret->certificate = certificate;
+    }
+    if (*ca_cert) {
+        ret->ca_cert = must_bootstrap ? NULL : ca_cert;
+        ret->bootstrap_ca_cert = must_bootstrap ? ca_cert : NULL;
+    }
 }

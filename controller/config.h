@@ -42,4 +42,9 @@ bool config_is_true(struct derive *d, enum config_key key);
 /* The same outside of derivations, unrecorded; valid until the replica changes. */
 const char *config_peek(const struct controller *c, enum config_key key);
 
+/* The keys and certificates for the Southbound database: those of the switch's SSL table, and 'given' for what is not there
+ * (ovn-controller(8): the database goes before the command line).  Unrecorded; valid until the replica changes. */
+struct tls_options;
+void config_peek_tls(const struct controller *c, const struct tls_options *given, struct tls_options *ret);
+
 #endif

@@ -18,8 +18,10 @@
 #include "lib/base/dirs.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/options.h"
 #include "lib/net/loop.h"
 #include "lib/net/program.h"
+#include "lib/net/tls.h"
 #include "lib/net/unixctl.h"
 #include "ovsdb/client/session.h"
 
@@ -69,6 +71,14 @@ sb_forget(void *main_, uint64_t id)
 }
 
 static const struct writer_link sb_link = {.is_ready = sb_is_ready, .transact = sb_transact, .forget = sb_forget};
+
+static void
+follow_tls(struct main *m)
+{
+    struct tls_options tls;
+    config_peek_tls(m->controller, program_tls(m->program), &tls);
+    tls_configure(m->loop, &tls);
+}
 
 static void
 follow_remote(struct main *m)
@@ -121,6 +131,7 @@ on_run(void *main_)
     if (m->is_paused || !ovsdb_session_is_synced(m->ovs)) {
         return;
     }
+    follow_tls(m);
     follow_remote(m);
     follow_bridge(m);
     if (m->is_exiting) {
