@@ -34,6 +34,8 @@ struct jsonrpc {
     struct loop_timer *probe_timer;
     int64_t probe_ms;                                        /* 0: no probing */
     int64_t last_input_ms;
+    uint64_t stuck_at;                                       /* stream_n_written() when a probe was last looked after; */
+    bool was_stuck;                                          /* and whether more was waiting then */
     enum { PROBE_IDLE, PROBE_SENT, PROBE_OVERDUE } probe;
 };
 
@@ -382,6 +384,18 @@ jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms)
     }
 }
 
+/* Whether the peer has taken something since the last call that did not fit then.  It cannot answer a probe before it has
+ * read what is before that, which may be a database of any size. */
+static bool
+took_output(struct jsonrpc *rpc)
+{
+    uint64_t n_written = stream_n_written(rpc->stream);
+    bool took = rpc->was_stuck && n_written != rpc->stuck_at;
+    rpc->stuck_at = n_written;
+    rpc->was_stuck = stream_backlog(rpc->stream) > 0;
+    return took;
+}
+
 static void
 on_probe_timer(void *rpc_)
 {
@@ -392,6 +406,11 @@ on_probe_timer(void *rpc_)
     int64_t idle_ms = loop_now_ms(rpc->loop) - rpc->last_input_ms;
     if (rpc->paused || idle_ms < rpc->probe_ms) {
         loop_timer_set(rpc->probe_timer, rpc->paused ? rpc->probe_ms : rpc->probe_ms - idle_ms);
+        return;
+    }
+    if (took_output(rpc) && rpc->probe != PROBE_IDLE) {
+        rpc->probe = PROBE_SENT;
+        loop_timer_set(rpc->probe_timer, rpc->probe_ms);
         return;
     }
     switch (rpc->probe) {

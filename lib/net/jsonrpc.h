@@ -80,7 +80,7 @@ size_t jsonrpc_backlog(const struct jsonrpc *rpc);
 void jsonrpc_set_max_message(struct jsonrpc *rpc, size_t bytes);
 void jsonrpc_pause_input(struct jsonrpc *rpc, bool paused);
 /* Sends "echo" after 'ms' without input and closes ("no response to inactivity probe after N seconds")
- * when as long again passes.  0 turns probing off.  Echo requests of the peer are answered here. */
+ * when as long again passes in which the peer takes nothing of what waits for it.  0 turns probing off.  Echo requests of the peer are answered here. */
 void jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms);
 
 /* A client session: connects to one of several remotes, with backoff from 1 s (doubling) up to 'max_backoff_ms'

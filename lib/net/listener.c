@@ -26,6 +26,7 @@ struct listener {
     ino_t inode;
     uint16_t port;
     struct evconnlistener *events;
+    struct loop_timer *pause;                                /* after an error, until accepting goes on */
     bool is_tls;
     VEC(struct handshake *) handshakes;                      /* owned */
     void (*accepted)(void *aux, struct stream *stream);
@@ -38,13 +39,14 @@ struct handshake {
     struct stream *stream;
 };
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, PAUSE_MS = 100 };
 
 static struct err *open_unix(const char *path, int *ret_fd);
 static struct err *open_tcp(const struct target *target, int *ret_fd);
 static void on_accept(struct evconnlistener *events, evutil_socket_t fd, struct sockaddr *address, int size,
                       void *listener_);
 static void on_accept_error(struct evconnlistener *events, void *listener_);
+static void on_pause_over(void *listener);
 static struct stream *handshake_end(struct handshake *handshake);
 static void start_handshake(struct listener *listener, int fd, const char *name);
 
@@ -70,6 +72,7 @@ listener_new(struct loop *loop, const char *target_text, void (*accepted)(void *
     }
     struct listener *listener = xcalloc(1, sizeof *listener);
     listener->loop = loop;
+    listener->pause = loop_timer_new(loop, on_pause_over, listener);
     listener->is_tls = target.kind == TARGET_SSL;
     listener->target = xstrdup(target_text);
     listener->accepted = accepted;
@@ -104,6 +107,7 @@ listener_free(struct listener *listener)
         return;
     }
     evconnlistener_free(listener->events);
+    loop_timer_free(listener->pause);
     while (listener->handshakes.n) {
         stream_free(handshake_end(vec_last(&listener->handshakes)));
     }
@@ -203,11 +207,14 @@ on_accept(struct evconnlistener *events, evutil_socket_t fd, struct sockaddr *ad
     free(name);
 }
 
+/* The peer waits on, and would wake us up at once: descriptors get free when others leave. */
 static void
 on_accept_error(struct evconnlistener *events, void *listener_)
 {
     struct listener *listener = listener_;
     log_warn_rl("%s: accept failed: %s", listener->target, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+    evconnlistener_disable(events);
+    loop_timer_set(listener->pause, PAUSE_MS);
 }
 
 /* --- Handshakes --- */
@@ -234,6 +241,12 @@ go_on_accepting(struct listener *listener)
     if (listener->handshakes.n < LISTENER_MAX_HANDSHAKES) {
         evconnlistener_enable(listener->events);
     }
+}
+
+static void
+on_pause_over(void *listener)
+{
+    go_on_accepting(listener);
 }
 
 static void

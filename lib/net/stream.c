@@ -137,6 +137,12 @@ stream_send(struct stream *stream, const void *p, size_t n)
     }
 }
 
+uint64_t
+stream_n_written(const struct stream *stream)
+{
+    return STREAM(stream)->n_written;
+}
+
 size_t
 stream_backlog(const struct stream *stream)
 {
@@ -267,6 +273,7 @@ static void
 on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *stream_)
 {
     struct stream *stream = STREAM((struct stream *) stream_);
+    stream->n_written += info->n_deleted;
     bool is_waiting = stream->room || bufferevent_get_enabled(stream->transport) & EV_WRITE;
     if (info->n_added && stream->state == STREAM_CONNECTED && !is_waiting) {
         loop_defer(stream->loop, write_now, stream);

@@ -29,6 +29,7 @@ struct stream {
     struct bufferevent *transport;                           /* owns the descriptor once connected */
     const struct stream_callbacks *cbs;                      /* or NULL: accepted, not yet adopted */
     void *aux;
+    uint64_t n_written;                                      /* bytes that left the output */
     bool paused;
     bool is_tls;                                             /* 'transport' is one of TLS */
     struct loop_io *room;                                    /* TLS: waits until the socket takes more, or NULL */

@@ -63,6 +63,9 @@ static void
 on_closed(void *link_, struct err *reason)
 {
     struct link *link = link_;
+    if (reason) {
+        log_warn_rl("%s: connection dropped (%s)", jsonrpc_name(link->rpc), err_detail(reason));
+    }
     end_soon(link, reason ? err_take_text(reason) : xstrdup("connection closed by peer"));
 }
 
@@ -132,6 +135,12 @@ int64_t
 link_connected_ms(const struct link *link)
 {
     return link->connected_ms;
+}
+
+void
+link_set_max_message(struct link *link, size_t bytes)
+{
+    jsonrpc_set_max_message(link->rpc, bytes);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/options.h"
+#include "lib/base/str.h"
 #include "lib/base/vec.h"
 #include "lib/net/loop.h"
 #include "lib/net/program.h"
@@ -26,6 +28,8 @@ struct main {
     VEC(const char *) remote_targets;
     const char *run_command;
     bool no_dbs;
+    int64_t max_sessions;                                    /* 0: as many as there are descriptors for */
+    int64_t max_message;
     struct program *program;
     struct loop *loop;
     struct server *server;
@@ -65,11 +69,32 @@ add_remote_option(void *main_, const char *value)
     return NULL;
 }
 
+static struct err *
+set_limit(const char *value, int64_t least, int64_t *ret)
+{
+    return str_to_int64(value, 10, ret) && *ret >= least
+               ? NULL : err_new("%s: not a number of at least %lld", value, (long long) least);
+}
+
+static struct err *
+set_max_sessions(void *main_, const char *value)
+{
+    return set_limit(value, 1, &((struct main *) main_)->max_sessions);
+}
+
+static struct err *
+set_max_message(void *main_, const char *value)
+{
+    return set_limit(value, 1024, &((struct main *) main_)->max_message);
+}
+
 static const struct option_def server_options[] = {
     {.name = "remote", .value = "REMOTE", .help = "connect or listen to REMOTE", .call = add_remote_option},
     {.name = "run", .value = "COMMAND", .help = "run COMMAND as subprocess then exit",
      OPTION_STRING_AT(struct main, run_command)},
     {.name = "no-dbs", .help = "do not open the default database", OPTION_FLAG_AT(struct main, no_dbs)},
+    {.name = "max-sessions", .value = "N", .help = "refuse more than N sessions", .call = set_max_sessions},
+    {.name = "max-message", .value = "BYTES", .help = "close sessions that send larger messages", .call = set_max_message},
 };
 
 static struct err *
@@ -137,6 +162,20 @@ start_command(struct main *m)
     CHECK(m->run_pid > 0);
 }
 
+/* Takes as many descriptors as we may have, and leaves some for files, listeners and the control socket. */
+static size_t
+descriptors_for_sessions(void)
+{
+    enum { RESERVED = 64 };
+    struct rlimit limit;
+    CHECK(!getrlimit(RLIMIT_NOFILE, &limit));
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit)) {
+        CHECK(!getrlimit(RLIMIT_NOFILE, &limit));
+    }
+    return limit.rlim_cur > 2 * RESERVED ? (size_t) limit.rlim_cur - RESERVED : RESERVED;
+}
+
 static struct err *
 start(struct main *m)
 {
@@ -144,7 +183,12 @@ start(struct main *m)
         .wake = on_wake, .wall_ms = clock_wall_ms, .monotonic_ms = clock_monotonic_ms, .aux = m};
     m->loop = program_loop(m->program);
     m->server = server_new(&env);
-    m->remotes = remotes_new(m->loop, m->server);
+    size_t n_descriptors = descriptors_for_sessions();
+    const struct remotes_limits limits = {
+        .max_sessions = m->max_sessions ? (size_t) m->max_sessions : n_descriptors,
+        .max_message = m->max_message ? (size_t) m->max_message : (size_t) MESSAGE_DEFAULT_BYTES,
+    };
+    m->remotes = remotes_new(m->loop, m->server, &limits);
     m->wake_timer = loop_timer_new(m->loop, on_run, m);
     m->control = (struct control) {.server = m->server, .remotes = m->remotes};
     control_register(&m->control, program_unixctl(m->program));

@@ -35,6 +35,8 @@ struct remote {
 struct remotes {
     struct loop *loop;
     struct server *server;
+    struct remotes_limits limits;
+    size_t n_links;                                          /* of all remotes */
     struct strmap configured;                                /* target → the remotes, as a mark */
     struct strmap active;                                    /* target → struct remote */
     const struct tls_options *tls;                           /* borrowed; NULL: not set */
@@ -47,11 +49,12 @@ static void remote_start(void *remote_);
 static void on_status_timer(void *remotes_);
 
 struct remotes *
-remotes_new(struct loop *loop, struct server *server)
+remotes_new(struct loop *loop, struct server *server, const struct remotes_limits *limits)
 {
     struct remotes *remotes = xcalloc(1, sizeof *remotes);
     remotes->loop = loop;
     remotes->server = server;
+    remotes->limits = *limits;
     strmap_init(&remotes->configured);
     strmap_init(&remotes->active);
     remotes->status_timer = loop_timer_new(loop, on_status_timer, remotes);
@@ -63,6 +66,7 @@ drop_links(struct remote *remote)
 {
     while (remote->links.n) {
         link_free(vec_pop(&remote->links));
+        remote->remotes->n_links--;
     }
 }
 
@@ -136,6 +140,8 @@ on_link_ended(void *remote_, struct link *link, const char *reason)
     for (size_t i = 0; i < remote->links.n; i++) {
         if (remote->links.d[i] == link) {
             vec_remove_fast(&remote->links, i);
+            remote->remotes->n_links--;
+            break;
         }
     }
     remote->disconnected_ms = loop_now_ms(remote->remotes->loop);
@@ -148,16 +154,26 @@ on_link_ended(void *remote_, struct link *link, const char *reason)
 static void
 add_link(struct remote *remote, struct stream *stream)
 {
-    struct link *link = link_new(remote->remotes->loop, remote->remotes->server, stream, on_link_ended, remote);
+    struct remotes *remotes = remote->remotes;
+    struct link *link = link_new(remotes->loop, remotes->server, stream, on_link_ended, remote);
+    link_set_max_message(link, remotes->limits.max_message);
     link_set_probe_interval(link, probe_interval(remote));
     link_set_read_only(link, remote->options.is_read_only);
     vec_push(&remote->links, link);
+    remotes->n_links++;
 }
 
 static void
-on_accepted(void *remote, struct stream *stream)
+on_accepted(void *remote_, struct stream *stream)
 {
-    add_link(remote, stream);
+    struct remote *remote = remote_;
+    if (remote->remotes->n_links < remote->remotes->limits.max_sessions) {
+        add_link(remote, stream);
+    } else {
+        log_warn_rl("%s: refused: there are %zu sessions, as many as --max-sessions allows", stream_name(stream),
+                    remote->remotes->n_links);
+        stream_free(stream);
+    }
 }
 
 static void

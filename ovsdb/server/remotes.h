@@ -20,9 +20,16 @@ enum {
     PROBE_INTERVAL_DEFAULT_MS = 5000,                        /* for network connections; none for unix sockets */
     BACKOFF_DEFAULT_MS = 8000,
     STATUS_INTERVAL_MS = 2500,
+    MESSAGE_DEFAULT_BYTES = 256 << 20,
 };
 
-struct remotes *remotes_new(struct loop *loop, struct server *server) MUST_USE;
+/* What one client, and all of them, may take; each is logged when it bites. */
+struct remotes_limits {
+    size_t max_sessions;                                     /* more are closed as soon as they are accepted */
+    size_t max_message;                                      /* bytes of a request; a longer one closes its session */
+};
+
+struct remotes *remotes_new(struct loop *loop, struct server *server, const struct remotes_limits *limits) MUST_USE;
 void remotes_free(struct remotes *remotes);
 
 /* What "ssl:" and "pssl:" use ('options' borrowed); values may be "db:DB,TABLE,COLUMN" and are then followed.

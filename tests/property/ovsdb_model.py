@@ -10,7 +10,7 @@ ZERO = "00000000-0000-0000-0000-000000000000"
 
 
 class Error(Exception):
-    """An error object of RFC 7047; only the tag is compared."""
+    """An error object of RFC 7047; only the tag is compared.  "a|b": either will do."""
 
 
 class Column:
@@ -255,9 +255,15 @@ class Model:
         for m in op["mutations"]:
             self.check_mutation(op["table"], m, names)
         uuids = self.select_rows(op["table"], op["where"], names)
+        tags = set()
         for u in uuids:
-            for m in op["mutations"]:
-                self.mutate(op["table"], self.data[op["table"]][u], m, names)
+            try:
+                for m in op["mutations"]:
+                    self.mutate(op["table"], self.data[op["table"]][u], m, names)
+            except Error as e:
+                tags.add(str(e))
+        if tags:                                   # rows have no order: the first may be any
+            raise Error("|".join(sorted(tags)))
         return {"count": len(uuids)}
 
     def op_delete(self, op, names):
