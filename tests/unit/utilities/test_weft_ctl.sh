@@ -85,9 +85,12 @@ Starting ovsdb-nb.
 F/db/ovnsb_db.db does not exist ... (warning).
 Creating empty database F/db/ovnsb_db.db.
 Starting ovsdb-sb.
-Starting ovn-northd.' --db-nb-create-insecure-remote=yes --ovn-northd-log=-vfile:dbg --no-monitor start_northd
+Starting ovn-northd.' --db-nb-create-insecure-remote=yes --ovn-northd-log=-vfile:dbg --no-monitor --ovn-sb-db-ssl-key=sb-key.pem start_northd
 has_args ovsdb-server-nb.log --detach --remote=punix:F/run/ovnnb_db.sock --remote=ptcp:6641:0.0.0.0 -vconsole:off \
-    --remote=db:OVN_Northbound,NB_Global,connections --unixctl=F/run/ovnnb_db.ctl F/db/ovnnb_db.db
+    --private-key=db:OVN_Northbound,SSL,private_key --certificate=db:OVN_Northbound,SSL,certificate \
+    --ca-cert=db:OVN_Northbound,SSL,ca_cert --ssl-protocols=db:OVN_Northbound,SSL,ssl_protocols \
+    --ssl-ciphers=db:OVN_Northbound,SSL,ssl_ciphers --remote=db:OVN_Northbound,NB_Global,connections --unixctl=F/run/ovnnb_db.ctl F/db/ovnnb_db.db
+has_args ovsdb-server-sb.log --private-key=sb-key.pem --certificate=db:OVN_Southbound,SSL,certificate
 has_args ovn-northd.log --detach --ovnnb-db=unix:F/run/ovnnb_db.sock --ovnsb-db=unix:F/run/ovnsb_db.sock -vfile:dbg
 expect 0 'ovsdb-nb is already running.
 ovsdb-sb is already running.
