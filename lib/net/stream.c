@@ -77,7 +77,7 @@ stream_free(struct stream *stream)
     loop_cancel_deferred(stream->loop, write_now, stream);
     evbuffer_remove_cb(stream_output(stream), on_output, stream);
     if (stream->is_tls) {
-        tls_transport_shutdown(stream->transport);
+        tls_transport_shutdown(stream->transport, WRITE_SIZE);
     } else {
         flush(stream);
     }

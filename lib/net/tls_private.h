@@ -41,7 +41,7 @@ struct err *tls_transport_bootstrap(struct loop *loop, struct bufferevent *trans
 /* Writes up to 'n' bytes of the output, as far as the socket takes them; errors but for that are those of the connection.
  * Once the handshake is done, nobody else may write: OpenSSL wants to see the same bytes again after a socket was full. */
 struct err *tls_transport_write(struct bufferevent *transport, size_t n) MUST_USE;
-/* Writes what the socket takes now and, if that is all, tells the peer that nothing follows. */
-void tls_transport_shutdown(struct bufferevent *transport);
+/* Writes up to 'n' bytes of what the socket takes now and, if that is all, tells the peer that nothing follows. */
+void tls_transport_shutdown(struct bufferevent *transport, size_t n);
 
 #endif

@@ -158,11 +158,11 @@ tls_transport_write(struct bufferevent *transport, size_t n)
 }
 
 void
-tls_transport_shutdown(struct bufferevent *transport)
+tls_transport_shutdown(struct bufferevent *transport, size_t n)
 {
     SSL *ssl = bufferevent_openssl_get_ssl(transport);
     if (SSL_is_init_finished(ssl)) {
-        err_free(tls_transport_write(transport, SIZE_MAX));
+        err_free(tls_transport_write(transport, n));
         if (!evbuffer_get_length(bufferevent_get_output(transport))) {
             SSL_shutdown(ssl);
         }

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import socket
 import ssl
@@ -295,6 +296,25 @@ def foreign_languages(pki):
         works("ours", server.ssl, pki.options("client"))
 
 
+def a_silent_crowd(pki):
+    """More peers than may shake hands at a time keep others waiting, but only as long as they are there."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 4096:
+        print("skip - too few descriptors")
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, most))
+    with TlsServer("ours", pki.options("server")) as server:
+        crowd = [socket.create_connection(("127.0.0.1", server.port), 30) for _ in range(1100)]
+        harness.wait_until(lambda: "handshakes under way, more peers have to wait" in server.log(), "the limit")
+        client = subprocess.Popen([str(CLIENTS["ours"]), *pki.options("client"), "list-dbs", server.ssl],
+                                  stdout=subprocess.PIPE, text=True)
+        assert DB in harness.Client(server.sock).call("list_dbs")          # the others are not concerned
+        for s in crowd:
+            s.close()
+        assert DB in client.communicate(timeout=60)[0]
+        works("ours", server.ssl, pki.options("client"))
+
+
 def server_name(pki):
     """Clients say which host they want (RFC 6066), unless they know it by address only."""
     names = []
@@ -408,7 +428,7 @@ def main():
     pki = Pki()
     try:
         for test in (all_pairs, protocols_and_ciphers, bootstrapping, keys_in_the_database, new_keys_without_restart,
-                     big_messages, foreign_languages, server_name, python_idl, northd_and_controller):
+                     big_messages, foreign_languages, a_silent_crowd, server_name, python_idl, northd_and_controller):
             if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
                 continue
             test(pki)
