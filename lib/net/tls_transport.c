@@ -121,15 +121,28 @@ tls_transport_bootstrap(struct loop *loop, struct bufferevent *transport)
     return tls_bootstrap(loop_tls(loop), bufferevent_openssl_get_ssl(transport));
 }
 
+/* The alert with which the peer has said farewell, if that is the next thing to read; otherwise NULL. */
+static struct err *
+read_alert(SSL *ssl)
+{
+    char byte;
+    ERR_clear_error();
+    int result = SSL_peek(ssl, &byte, 1);
+    return result <= 0 && SSL_get_error(ssl, result) == SSL_ERROR_SSL ? tls_openssl_error("SSL_read") : NULL;
+}
+
 /* Why SSL_write() returned 'result'; NULL if it is only to be called again. */
 static struct err *
 write_error(SSL *ssl, int result)
 {
     int error = errno;
+    struct err *alert;
     switch (SSL_get_error(ssl, result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE: return NULL;
-    case SSL_ERROR_SYSCALL: return err_new("SSL_write: %s", error ? strerror(error) : "unexpected end of the connection");
+    case SSL_ERROR_SYSCALL:
+        alert = read_alert(ssl);                             /* tells more than that the connection is broken */
+        return alert ? alert : err_new("SSL_write: %s", error ? strerror(error) : "unexpected end of the connection");
     default: return tls_openssl_error("SSL_write");
     }
 }
