@@ -5,7 +5,6 @@
 
 #include "ovsdb/ctl/ctl.h"
 
-static const char DELIMITERS[] = ":=, []{}!<>";
 static const char OPERATOR_ERROR[] = "%s: argument does not end in \"=\", \"!=\", \"<\", \">\", \"<=\", \">=\", \"{=}\", "
                                      "\"{!=}\", \"{<}\", \"{>}\", \"{<=}\", \"{>=}\", \"{in}\", or \"{not-in}\" followed "
                                      "by a value.";
@@ -19,33 +18,11 @@ static const struct {
     {"{>}", DB_SET_GT}, {"{in}", DB_IN}, {"{not-in}", DB_NOT_IN},
 };
 
-/* Cuts a token, which may be quoted, from the front of '*p'.  The caller frees it. */
-static struct err *
-cut_token(const char **p, char **ret)
-{
-    const char *start = *p, *end = start;
-
-    if (*start == '"') {
-        for (end++; *end != '"'; end++) {
-            end += *end == '\\' && end[1];
-            if (!*end) {
-                return err_new("%s: quoted string extends past end of argument", start);
-            }
-        }
-        end++;
-    } else {
-        end += strcspn(start, DELIMITERS);
-    }
-    *ret = xmemdup0(start, (size_t) (end - start));
-    *p = end;
-    return NULL;
-}
-
 static struct err *
 parse_column(const struct table *table, const char *text, const char **p, struct db_argument *ret)
 {
     char *name;
-    struct err *err = cut_token(p, &name);
+    struct err *err = datum_token_cut(p, &name);
     if (err) {
         return err;
     }
@@ -53,7 +30,7 @@ parse_column(const struct table *table, const char *text, const char **p, struct
     free(name);
     if (!err && **p == ':') {
         ++*p;
-        err = cut_token(p, &ret->key);
+        err = datum_token_cut(p, &ret->key);
     }
     return err;
 }
@@ -114,18 +91,7 @@ parse_keyed_value(struct db_condition *c, const struct db_argument *argument, co
     }
     c->has_key = true;
     c->value_type = (struct column_type) {.key = type->value, .n_min = 0, .n_max = UINT32_MAX};
-    if (c->operator >= DB_SET_EQ) {
-        return datum_from_string(&c->value, &c->value_type, argument->value, names);
-    }
-    if (!strcmp(argument->value, "[]")) {
-        return NULL;                                         /* compares with no value */
-    }
-    union atom atom;
-    err = atom_from_string(&atom, &type->value, argument->value, names);
-    if (!err) {
-        datum_init_scalar(&c->value, type->value.type, &atom);
-    }
-    return err;
+    return datum_from_string(&c->value, &c->value_type, argument->value, names);
 }
 
 struct err *

@@ -184,32 +184,32 @@ unexpected(const struct parser *parser)
     return e;
 }
 
-/* Cuts one token, up to a delimiter outside of quotes, which keep their form.  The caller frees it. */
-static struct err *
-parse_token(struct parser *parser, char **ret)
+struct err *
+datum_token_cut(const char **p, char **ret)
 {
     struct buf token = BUF_INIT(BUF_NO_LIMIT);
-    const char *start = parser->p;
+    const char *start = *p, *s = start;
     bool in_quotes = false;
-    for (; *parser->p && (in_quotes || !strchr(DELIMITERS, *parser->p)); parser->p++) {
-        if (*parser->p == '\\') {
+    for (; *s && (in_quotes || !strchr(DELIMITERS, *s)); s++) {
+        if (*s == '\\') {
             if (in_quotes) {
                 buf_putc(&token, '\\');
             }
-            if (!*++parser->p) {
+            if (!*++s) {
                 buf_fini(&token);
                 return err_new("%s: backslash at end of argument", start);
             }
-        } else if (*parser->p == '"') {
+        } else if (*s == '"') {
             in_quotes = !in_quotes;
         }
-        buf_putc(&token, *parser->p);
+        buf_putc(&token, *s);
     }
     if (in_quotes) {
         buf_fini(&token);
         return err_new("%s: quoted string extends past end of argument", start);
     }
     *ret = token.data ? buf_take_text(&token) : xstrdup("");
+    *p = s;
     return NULL;
 }
 
@@ -217,7 +217,7 @@ static struct err *
 parse_token_atom(struct parser *parser, const struct base_type *base, union atom *ret)
 {
     char *token;
-    struct err *e = parse_token(parser, &token);
+    struct err *e = datum_token_cut(&parser->p, &token);
     if (!e) {
         e = atom_from_string(ret, base, token, parser->names);
         free(token);
@@ -244,7 +244,7 @@ static struct err *
 parse_integers(struct parser *parser)
 {
     char *token;
-    struct err *e = parse_token(parser, &token);
+    struct err *e = datum_token_cut(&parser->p, &token);
     if (e) {
         return e;
     }

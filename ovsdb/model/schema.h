@@ -136,6 +136,10 @@ struct err *atom_from_string(union atom *ret, const struct base_type *base, cons
                              const struct named_uuids *names) MUST_USE;
 struct err *datum_from_string(struct datum *ret, const struct column_type *type, const char *s,
                               const struct named_uuids *names) MUST_USE;
+/* Cuts one word of that notation from the front of '*p', up to a delimiter outside of quotes.  Quotes and what is in
+ * them stay as they are; elsewhere a backslash makes the next character an ordinary one.  The caller frees '*ret'.
+ * Errors: a quote that is not closed, a backslash at the end; '*p' is unchanged then. */
+struct err *datum_token_cut(const char **p, char **ret) MUST_USE;
 void atom_put_string(struct buf *buf, const union atom *atom, enum atom_type type);      /* quoted where needed */
 void atom_put_bare(struct buf *buf, const union atom *atom, enum atom_type type);        /* "--data=bare" */
 void datum_put_string(struct buf *buf, const struct datum *datum, const struct column_type *type);

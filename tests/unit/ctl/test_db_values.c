@@ -69,6 +69,13 @@ TEST(arguments_are_taken_apart)
     assert_string_equal(a.key, "\"a:b\"");
     assert_string_equal(a.value, "c=d");
     db_argument_fini(&a);
+    assert_null(db_argument_parse(table, "other_config:neutron\\:name=a\\:b", DB_ARG_ASSIGNMENT, &a));
+    assert_string_equal(a.key, "neutron:name");
+    assert_string_equal(a.value, "a\\:b");
+    db_argument_fini(&a);
+    assert_null(db_argument_parse(table, "other_config:a\"b c\"d=e", DB_ARG_ASSIGNMENT, &a));
+    assert_string_equal(a.key, "a\"b c\"d");
+    db_argument_fini(&a);
     assert_null(db_argument_parse(table, "tag", DB_ARG_COLUMN, &a));
     assert_null(a.key);
     assert_error(db_argument_parse(table, "tag=", DB_ARG_ASSIGNMENT, &a),
@@ -78,6 +85,7 @@ TEST(arguments_are_taken_apart)
     assert_error(db_argument_parse(table, "tag=3", DB_ARG_COLUMN, &a), "tag=3: trailing garbage \"=3\" in argument");
     assert_error(db_argument_parse(table, "other_config:\"a", DB_ARG_COLUMN, &a),
                  "\"a: quoted string extends past end of argument");
+    assert_error(db_argument_parse(table, "other_config:a\\", DB_ARG_COLUMN, &a), "a\\: backslash at end of argument");
     assert_error(db_argument_parse(table, ":a=3", DB_ARG_ASSIGNMENT, &a), ":a=3: missing column name");
     schema_unref(schema);
 }
