@@ -299,17 +299,15 @@ print_table(const struct tabular *table, const struct tabular_style *style, stru
     char **texts = xcalloc(table->cells.n + 1, sizeof *texts);
     size_t *widths = xcalloc(n_columns + 1, sizeof *widths);
 
-    for (size_t i = 0; i < n_columns; i++) {
-        widths[i] = style->no_headings ? 0 : utf8_length(table->headings.d[i]);
-    }
     for (size_t i = 0; i < table->cells.n; i++) {
         struct buf text = BUF_INIT(BUF_NO_LIMIT);
         put_cell(&text, &table->cells.d[i], style->cells);
         texts[i] = buf_take_text(&text);
         widths[i % n_columns] = MAX(widths[i % n_columns], utf8_length(texts[i]));
     }
-    for (size_t i = 0; i < n_columns && style->max_column_width; i++) {
-        widths[i] = MIN(widths[i], style->max_column_width);
+    for (size_t i = 0; i < n_columns; i++) {                 /* headings are never cut */
+        widths[i] = style->max_column_width ? MIN(widths[i], style->max_column_width) : widths[i];
+        widths[i] = style->no_headings ? widths[i] : MAX(widths[i], utf8_length(table->headings.d[i]));
     }
     if (!style->no_headings) {
         put_table_line(out, table->headings.d, widths, n_columns);

@@ -98,9 +98,13 @@ TEST(wide_columns_are_cut)
     tabular_add_column(table, "b");
     tabular_add_row(table);
     tabular_add_text(table, "value");
-    tabular_add_text(table, "w");
+    tabular_add_text(table, "wide");
     tabular_print(table, &style, true, &out);
-    assert_string_equal(buf_text(&out), "hea b\n--- -\nval w\n");
+    assert_string_equal(buf_text(&out), "heading b\n------- ---\nvalue   wid\n");
+    buf_clear(&out);
+    style.no_headings = true;
+    tabular_print(table, &style, true, &out);
+    assert_string_equal(buf_text(&out), "val wid\n");
     buf_fini(&out);
     tabular_free(table);
 }
