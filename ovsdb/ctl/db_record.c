@@ -188,13 +188,56 @@ is_uuid_prefix(const char *id)
     return n >= UUID_PREFIX_MIN && n < UUID_LENGTH;
 }
 
+/* The column that holds names of rows of 'table' themselves according to 'how', if it is one of strings. */
+static const struct column *
+own_name_column(const struct ctl_row_id *how, const struct table *table)
+{
+    bool is_own = !strcmp(how->table, table->name) && how->name_column && !how->uuid_column;
+    const struct column *column = is_own ? table_column(table, how->name_column) : NULL;
+    return column && column->type.key.type == ATOM_STRING ? column : NULL;
+}
+
+/* Is 'row' named by a uuid that begins with 'prefix'?  Chassis are, and what a cloud's own database has a row for. */
+static bool
+is_named_by_uuid(const struct ctl_row_id *how, const struct table *table, const struct ws_row *row, const char *prefix)
+{
+    const struct column *column = own_name_column(how, table);
+    const struct datum *datum = column ? row_peek(row, column) : NULL;
+    struct uuid uuid;
+
+    if (!datum || !datum->n) {
+        return false;
+    }
+    const char *name = how->name_key ? datum_get_string(datum, how->name_key) : datum_keys(datum)[0].string->text;
+    return name && !strncmp(name, prefix, strlen(prefix)) && uuid_from_text(str_from(name), &uuid);
+}
+
+static bool
+matches_uuid_prefix(const struct ctl_context *ctx, const struct table *table, const struct ws_row *row, const char *prefix)
+{
+    if (!strncmp(uuid_text(row_uuid(row)), prefix, strlen(prefix))) {
+        return true;
+    }
+    for (const struct ctl_row_id *how = ctx->program->row_ids; how->table; how++) {
+        if (is_named_by_uuid(how, table, row, prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The one place that has to look at every row: no condition of the protocol asks for a prefix. */
 static struct err *
 find_by_uuid_prefix(struct ctl_context *ctx, const struct table *table, const char *id, struct ws_row **ret)
 {
     struct ws_rows rows = {0};
-    struct err *err = workset_select(ctx->ws, table, NULL, 0, 0, false, &rows);
+    uint64_t columns = 0;
+    for (const struct ctl_row_id *how = ctx->program->row_ids; how->table; how++) {
+        columns |= own_name_column(how, table) ? ws_columns(table, how->name_column) : 0;
+    }
+    struct err *err = workset_select(ctx->ws, table, NULL, 0, columns, false, &rows);
     for (size_t i = 0; i < rows.n && !err; i++) {
-        if (!strncasecmp(uuid_text(row_uuid(rows.d[i])), id, strlen(id))) {
+        if (matches_uuid_prefix(ctx, table, rows.d[i], id)) {
             err = *ret ? multiple_rows(table, id) : NULL;
             *ret = rows.d[i];
         }
