@@ -5,8 +5,8 @@
 
 /* show, sync. */
 
-static const char SWITCH_COLUMNS[] = "name ports", ROUTER_COLUMNS[] = "name ports nat",
-                  PORT_COLUMNS[] = "name type parent_name tag addresses options",
+static const char SWITCH_COLUMNS[] = "name ports external_ids", ROUTER_COLUMNS[] = "name ports nat external_ids",
+                  PORT_COLUMNS[] = "name type parent_name tag addresses options external_ids",
                   ROUTER_PORT_COLUMNS[] = "name mac networks gateway_chassis", CHASSIS_COLUMNS[] = "chassis_name",
                   NAT_COLUMNS[] = "external_ip external_port_range logical_ip type";
 
@@ -21,6 +21,17 @@ put_strings(struct buf *out, const struct datum *strings)
     buf_puts(out, "]\n");
 }
 
+/* Neutron names what it makes by uuids, and keeps the name that its user gave under 'key' of external_ids. */
+static void
+put_alias(struct buf *out, const struct ws_row *row, const char *key)
+{
+    const char *alias = datum_get_string(row_peek_named(row, "external_ids"), key);
+    if (alias && *alias) {
+        buf_printf(out, " (aka %s)", alias);
+    }
+    buf_putc(out, '\n');
+}
+
 static void
 show_port(struct ctl_context *ctx, const struct ws_row *port)
 {
@@ -29,7 +40,8 @@ show_port(struct ctl_context *ctx, const struct ws_row *port)
     const char *router_port = datum_get_string(row_peek_named(port, "options"), "router-port");
     bool is_as_router = addresses->n == 1 && !strcmp(row_string(port, "addresses"), "router");
 
-    buf_printf(out, "    port %s\n", row_string(port, "name"));
+    buf_printf(out, "    port %s", row_string(port, "name"));
+    put_alias(out, port, "neutron:port_name");
     if (*row_string(port, "type")) {
         buf_printf(out, "        type: %s\n", row_string(port, "type"));
     }
@@ -53,7 +65,8 @@ show_switch(struct ctl_context *ctx, struct ws_row *row)
 {
     struct ws_rows ports = {0};
     struct err *err = nb_peek_refs(ctx, row, "ports", PORT_COLUMNS, &ports);
-    buf_printf(&ctx->output, "switch %s (%s)\n", uuid_text(row_uuid(row)), row_string(row, "name"));
+    buf_printf(&ctx->output, "switch %s (%s)", uuid_text(row_uuid(row)), row_string(row, "name"));
+    put_alias(&ctx->output, row, "neutron:network_name");
     for (size_t i = 0; i < ports.n && !err; i++) {
         show_port(ctx, ports.d[i]);
     }
@@ -103,7 +116,8 @@ show_router(struct ctl_context *ctx, struct ws_row *row)
     if (!err) {
         err = nb_peek_refs(ctx, row, "nat", NAT_COLUMNS, &nats);
     }
-    buf_printf(&ctx->output, "router %s (%s)\n", uuid_text(row_uuid(row)), row_string(row, "name"));
+    buf_printf(&ctx->output, "router %s (%s)", uuid_text(row_uuid(row)), row_string(row, "name"));
+    put_alias(&ctx->output, row, "neutron:router_name");
     for (size_t i = 0; i < ports.n && !err; i++) {
         err = show_router_port(ctx, ports.d[i]);
     }
