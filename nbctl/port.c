@@ -406,74 +406,6 @@ cmd_lsp_set_options(struct ctl_context *ctx)
     return err;
 }
 
-/* --- DHCP options of a port --- */
-
-static struct err *
-set_dhcp_options(struct ctl_context *ctx, const char *column)
-{
-    struct ws_row *port, *options = NULL;
-    struct uuid uuid;
-    struct err *err = find_port(ctx, "", &port);
-    if (!err && ctx->argc == 2) {
-        row_clear(port, column);
-        return NULL;
-    }
-    if (!err && uuid_from_text(str_from(ctx->argv[2]), &uuid)) {
-        const struct table *table;
-        err = ctl_table(ctx, "DHCP_Options", &table);
-        if (!err) {
-            err = workset_find_uuid(ctx->ws, table, &uuid, 0, &options);
-        }
-    }
-    if (!err && !options) {
-        err = err_new("%s: dhcp options UUID not found", ctx->argv[2]);
-    }
-    if (!err) {
-        row_set_uuid(port, column, row_uuid(options));
-    }
-    return err;
-}
-
-static struct err *
-get_dhcp_options(struct ctl_context *ctx, const char *column)
-{
-    struct ws_row *port;
-    struct ws_rows rows = {0};
-    struct err *err = find_port(ctx, column, &port);
-    if (!err) {
-        err = nb_peek_refs(ctx, port, column, "cidr", &rows);
-    }
-    if (!err && rows.n) {
-        buf_printf(&ctx->output, "%s (%s)\n", uuid_text(row_uuid(rows.d[0])), row_string(rows.d[0], "cidr"));
-    }
-    vec_fini(&rows);
-    return err;
-}
-
-static struct err *
-cmd_lsp_set_dhcpv4_options(struct ctl_context *ctx)
-{
-    return set_dhcp_options(ctx, "dhcpv4_options");
-}
-
-static struct err *
-cmd_lsp_get_dhcpv4_options(struct ctl_context *ctx)
-{
-    return get_dhcp_options(ctx, "dhcpv4_options");
-}
-
-static struct err *
-cmd_lsp_set_dhcpv6_options(struct ctl_context *ctx)
-{
-    return set_dhcp_options(ctx, "dhcpv6_options");
-}
-
-static struct err *
-cmd_lsp_get_dhcpv6_options(struct ctl_context *ctx)
-{
-    return get_dhcp_options(ctx, "dhcpv6_options");
-}
-
 const struct ctl_command_def port_commands[] = {
     {"lsp-add", 2, 4, "SWITCH PORT [PARENT] [TAG]", "--may-exist", cmd_lsp_add, NULL},
     {"lsp-del", 1, 1, "PORT", "--if-exists", cmd_lsp_del, NULL},
@@ -491,10 +423,6 @@ const struct ctl_command_def port_commands[] = {
     {"lsp-get-type", 1, 1, "PORT", "", cmd_lsp_get_type, NULL},
     {"lsp-set-options", 1, INT_MAX, "PORT KEY=VALUE [KEY=VALUE]...", "", cmd_lsp_set_options, NULL},
     {"lsp-get-options", 1, 1, "PORT", "", cmd_lsp_get_options, NULL},
-    {"lsp-set-dhcpv4-options", 1, 2, "PORT [DHCP_OPT_UUID]", "", cmd_lsp_set_dhcpv4_options, NULL},
-    {"lsp-get-dhcpv4-options", 1, 1, "PORT", "", cmd_lsp_get_dhcpv4_options, NULL},
-    {"lsp-set-dhcpv6-options", 1, 2, "PORT [DHCP_OPT_UUID]", "", cmd_lsp_set_dhcpv6_options, NULL},
-    {"lsp-get-dhcpv6-options", 1, 1, "PORT", "", cmd_lsp_get_dhcpv6_options, NULL},
     {"lsp-get-ls", 1, 1, "PORT", "", cmd_lsp_get_ls, NULL},
     {NULL, 0, 0, NULL, NULL, NULL, NULL},
 };
