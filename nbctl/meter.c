@@ -214,9 +214,9 @@ static struct err *
 attach_copp(struct ctl_context *ctx, const struct nb_kind *kind)
 {
     struct ws_row *copp, *row;
-    struct err *err = nb_find(ctx, &nb_copp, ctx->argv[1], false, "", &copp);
+    struct err *err = nb_find(ctx, kind, ctx->argv[2], false, "", &row);
     if (!err) {
-        err = nb_find(ctx, kind, ctx->argv[2], false, "", &row);
+        err = nb_find(ctx, &nb_copp, ctx->argv[1], false, "", &copp);
     }
     if (!err) {
         row_set_uuid(row, "copp", row_uuid(copp));

@@ -391,36 +391,62 @@ cmd_lr_nat_del(struct ctl_context *ctx)
 
 /* --- lr-nat-list --- */
 
+/* A line of the list. */
+struct nat_line {
+    struct ws_row *nat;
+    const char *port;                                        /* the gateway port's name, "" if there is none */
+};
+VEC_DEFINE(nat_lines, struct nat_line);
+
 static int
 compare_nats(const void *a_, const void *b_)
 {
-    const struct ws_row *const *a = a_, *const *b = b_;
-    int cmp = strcmp(row_string(*a, "type"), row_string(*b, "type"));
-    if (!cmp) {
-        cmp = strcmp(row_string(*a, "external_ip"), row_string(*b, "external_ip"));
-    }
-    return cmp ? cmp : strcmp(row_string(*a, "logical_ip"), row_string(*b, "logical_ip"));
+    const struct nat_line *a = a_, *b = b_;
+    int cmp = strcmp(row_string(a->nat, "type"), row_string(b->nat, "type"));
+    cmp = cmp ? cmp : strcmp(a->port, b->port);
+    cmp = cmp ? cmp : strcmp(row_string(a->nat, "external_ip"), row_string(b->nat, "external_ip"));
+    return cmp ? cmp : strcmp(row_string(a->nat, "logical_ip"), row_string(b->nat, "logical_ip"));
 }
 
-static struct err *
-print_nat(struct ctl_context *ctx, struct ws_row *nat)
+static void
+print_nat(struct ctl_context *ctx, const struct nat_line *line)
 {
-    struct ws_rows ports = {0};
-    struct err *err = nb_peek_refs(ctx, nat, "gateway_port", "name", &ports);
-    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    const struct ws_row *nat = line->nat;
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
 
-    buf_printf(&line, "%-17s%-22s%-19s%-17s%-20s%-21s%s", row_string(nat, "type"),
-               ports.n ? row_string(ports.d[0], "name") : "", row_string(nat, "external_ip"),
+    buf_printf(&out, "%-17s%-22s%-19s%-17s%-20s%-21s%s", row_string(nat, "type"), line->port, row_string(nat, "external_ip"),
                row_string(nat, "external_port_range"), row_string(nat, "logical_ip"), row_string(nat, "external_mac"),
                row_string(nat, "logical_port"));
-    struct str text = str_n(line.data, line.size);
+    struct str text = str_n(out.data, out.size);
     while (text.n && text.s[text.n - 1] == ' ') {
         text.n--;
     }
     buf_put_str(&ctx->output, text);
     buf_putc(&ctx->output, '\n');
-    buf_fini(&line);
-    vec_fini(&ports);
+    buf_fini(&out);
+}
+
+static struct err *
+print_nats(struct ctl_context *ctx, const struct ws_rows *nats)
+{
+    struct nat_lines lines = {0};
+    struct err *err = NULL;
+
+    for (size_t i = 0; i < nats->n && !err; i++) {
+        struct ws_rows ports = {0};
+        err = nb_peek_refs(ctx, nats->d[i], "gateway_port", "name", &ports);
+        vec_push(&lines, (struct nat_line) {nats->d[i], ports.n ? row_string(ports.d[0], "name") : ""});
+        vec_fini(&ports);
+    }
+    if (!err && lines.n) {
+        qsort(lines.d, lines.n, sizeof *lines.d, compare_nats);
+        buf_printf(&ctx->output, "%-17s%-22s%-19s%-17s%-20s%-21s%s\n", "TYPE", "GATEWAY_PORT", "EXTERNAL_IP",
+                   "EXTERNAL_PORT", "LOGICAL_IP", "EXTERNAL_MAC", "LOGICAL_PORT");
+    }
+    for (size_t i = 0; i < lines.n && !err; i++) {
+        print_nat(ctx, &lines.d[i]);
+    }
+    vec_fini(&lines);
     return err;
 }
 
@@ -433,13 +459,8 @@ cmd_lr_nat_list(struct ctl_context *ctx)
     if (!err) {
         err = nb_peek_refs(ctx, router, "nat", NAT_COLUMNS, &nats);
     }
-    if (!err && nats.n) {
-        qsort(nats.d, nats.n, sizeof *nats.d, compare_nats);
-        buf_printf(&ctx->output, "%-17s%-22s%-19s%-17s%-20s%-21s%s\n", "TYPE", "GATEWAY_PORT", "EXTERNAL_IP",
-                   "EXTERNAL_PORT", "LOGICAL_IP", "EXTERNAL_MAC", "LOGICAL_PORT");
-    }
-    for (size_t i = 0; i < nats.n && !err; i++) {
-        err = print_nat(ctx, nats.d[i]);
+    if (!err) {
+        err = print_nats(ctx, &nats);
     }
     vec_fini(&nats);
     return err;
