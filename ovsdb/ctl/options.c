@@ -116,9 +116,7 @@ static void
 build_options(const struct ctl_program *program, struct option_list *ret)
 {
     append_options(ret, global_options);
-    if (program->has_wait) {
-        append_options(ret, wait_options);
-    }
+    append_options(ret, wait_options);
     for (size_t i = 0; program->commands[i]; i++) {
         for (const struct ctl_command_def *def = program->commands[i]; def->name; def++) {
             append_local_options(ret, def->options);
@@ -249,15 +247,30 @@ apply_tls_option(struct ctl_options *o, int c, const char *argument)
     }
 }
 
+/* Only the northbound database has something to wait for: the other program knows the options to refuse them by name. */
+static struct err *
+apply_wait_option(struct ctl_options *o, int c, const char *argument)
+{
+    static const char *const names[] = {"no-wait", "wait", "print-wait-time"};
+    if (!o->has_wait) {
+        return err_new("--%s not supported", names[c - OPT_NO_WAIT]);
+    }
+    switch (c) {
+    case OPT_NO_WAIT: o->wait = CTL_WAIT_NONE; return NULL;
+    case OPT_WAIT: return parse_wait(argument, &o->wait);
+    default: o->has_print_wait_time = true; return NULL;
+    }
+}
+
 static struct err *
 apply_option(struct ctl_options *o, int c, const char *argument)
 {
     switch (c) {
     case OPT_DB: free(o->db); o->db = xstrdup(argument); o->has_db = true; return NULL;
     case 'u': free(o->daemon_socket); o->daemon_socket = xstrdup(argument); return NULL;
-    case OPT_NO_WAIT: o->wait = CTL_WAIT_NONE; return NULL;
-    case OPT_WAIT: return parse_wait(argument, &o->wait);
-    case OPT_PRINT_WAIT_TIME: o->has_print_wait_time = true; return NULL;
+    case OPT_NO_WAIT:
+    case OPT_WAIT:
+    case OPT_PRINT_WAIT_TIME: return apply_wait_option(o, c, argument);
     case OPT_DRY_RUN: o->is_dry_run = true; return NULL;
     case OPT_ONELINE: o->is_oneline = true; return NULL;
     case OPT_LEADER_ONLY: o->is_leader_only = true; return NULL;
@@ -338,7 +351,8 @@ parse_words(const struct option_list *options, int argc, char *argv[], struct ct
     return err;
 }
 
-/* Words of a string, separated by white space, with double quotes as in JSON around those that contain some. */
+/* Words of a string, separated by white space; quotes of either kind around those that contain some, and a backslash before
+ * a character, but for single quotes, within which it is one like others. */
 VEC_DEFINE(words, char *);
 
 static void
@@ -346,12 +360,12 @@ split_words(const char *text, struct words *ret)
 {
     while (text && *(text += strspn(text, " \t\n"))) {
         struct buf word = BUF_INIT(BUF_NO_LIMIT);
-        bool in_quotes = false;
-        for (; *text && (in_quotes || !strchr(" \t\n", *text)); text++) {
-            if (*text == '"') {
-                in_quotes = !in_quotes;
+        char quote = 0;
+        for (; *text && (quote || !strchr(" \t\n", *text)); text++) {
+            if (quote ? *text == quote : *text == '"' || *text == '\'') {
+                quote = quote ? 0 : *text;
             } else {
-                text += *text == '\\' && text[1];
+                text += *text == '\\' && quote != '\'' && text[1];
                 buf_putc(&word, *text);
             }
         }
@@ -367,7 +381,8 @@ ctl_options_parse(const struct ctl_program *program, int argc, char *argv[], str
     struct words words = {0};
     const char *timeout = getenv("OVS_CTL_TIMEOUT");
 
-    *ret = (struct ctl_options) {.is_leader_only = true, .is_shuffled = true, .style.format = TABULAR_LIST};
+    *ret = (struct ctl_options) {
+        .has_wait = program->has_wait, .is_leader_only = true, .is_shuffled = true, .style.format = TABULAR_LIST};
     strmap_init(&ret->local);
     if (timeout && (!str_to_int64(timeout, 10, &ret->timeout_s) || ret->timeout_s < 0)) {
         ret->timeout_s = 0;

@@ -16,6 +16,7 @@ enum ctl_wait { CTL_WAIT_NONE, CTL_WAIT_SB, CTL_WAIT_HV };
 
 struct ctl_options {
     char *db;                                                /* owned */
+    bool has_wait;                                           /* the program's: is there something to wait for? */
     enum ctl_wait wait;
     int64_t timeout_s;                                       /* 0: none */
     struct tabular_style style;
