@@ -9,7 +9,7 @@ line: "nbctl ls-add sw0".  Both sides run it; exit status, standard output and e
 A line that begins with "~" has output whose lines come in the order of uuids: they are compared sorted.  One
 that begins with "!" runs on both sides without comparing what it prints.  At the end the databases must hold the same.
 "@daemon" starts nbctl's daemon mode, which the lines up to "@exit" go through.
-A word UUID(TABLE,COLUMN,VALUE) stands for a row's uuid.  Lines that begin with "#" are comments.
+A word UUID(TABLE,COLUMN,VALUE) stands for a row's uuid; VALUE "#3" is the number 3.  Lines that begin with "#" are comments.
 Exits 77 if Debian's tools are not there.
 """
 import argparse
@@ -57,6 +57,7 @@ class Side:
 
     def uuid_of(self, match):
         table, column, value = match.groups()
+        value = int(value[1:]) if value.startswith("#") else value     # "#3" is a number
         query = ["OVN_Southbound" if table.startswith("SB_") else "OVN_Northbound",
                  {"op": "select", "table": table.removeprefix("SB_"), "where": [[column, "==", value]], "columns": ["_uuid"]}]
         reply = subprocess.run(["ovsdb-client", "transact", f"unix:{self.socket}", json.dumps(query)], check=True,
@@ -85,6 +86,7 @@ class Side:
 
     def clean(self, text):
         text = UUID.sub("UUID", text).replace(str(self.folder), "DIR")
+        text = re.sub(r"uuid=0x[0-9a-f]+|(?<=UUID\">)[0-9a-f]{8}(?=<)", "UUID", text)
         return re.sub(r"(First|Second) row, with UUID.*?(transaction|commit)\.", r"\1 row", text)
 
     def dump(self):
@@ -146,7 +148,7 @@ def compare_line(line, sides, verbose):
         return None
     if mode == "~":
         def norm(out):
-            return sorted(re.sub(r"\[[^]\"]*\]", lambda m: "[" + " ".join(sorted(re.split(r"[ ,]+", m.group(0)[1:-1]))) + "]",
+            return sorted(re.sub(r"[\[(][^])\"]*[\])]", lambda m: " ".join(sorted(re.split(r"[ ,]+", m.group(0)[1:-1]))),
                                  out).splitlines())
         oracle, ours = [(rc, norm(out), err) for rc, out, err in (oracle, ours)]
     if oracle == ours:
