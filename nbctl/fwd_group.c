@@ -97,7 +97,7 @@ print_groups(struct ctl_context *ctx, struct ws_row *lswitch)
     nb_sort_by_name(&groups);
     for (size_t i = 0; i < groups.n && !err; i++) {
         const struct datum *ports = row_peek_named(groups.d[i], "child_port");
-        buf_printf(&ctx->output, "%-16s%-14s%-15s%-23s", row_string(groups.d[i], "name"), row_string(lswitch, "name"),
+        buf_printf(&ctx->output, "%-16s%-14s%-15s%s      ", row_string(groups.d[i], "name"), row_string(lswitch, "name"),
                    row_string(groups.d[i], "vip"), row_string(groups.d[i], "vmac"));
         for (uint32_t j = 0; j < ports->n; j++) {
             buf_printf(&ctx->output, "%s%s", j ? " " : "", datum_keys(ports)[j].string->text);

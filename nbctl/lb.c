@@ -7,7 +7,7 @@
 
 static const struct nb_kind nb_lb = {"Load_Balancer", "load balancer", "load balancers"};
 
-/* "10.0.0.1", "10.0.0.1:80", "fd00::1" or "[fd00::1]:80". */
+/* "10.0.0.1", "10.0.0.1:80", "fd00::1", "[fd00::1]" or "[fd00::1]:80". */
 struct endpoint {
     struct ip_addr ip;
     uint32_t port;                                           /* 0: none */
@@ -20,11 +20,14 @@ parse_endpoint(const char *text, struct endpoint *ret)
     if (ip_addr_parse(str_from(text), &ret->ip)) {
         return true;
     }
+    struct str host = str_from(text);
     const char *colon = strrchr(text, ':');
-    if (!colon || !str_to_uint32(colon + 1, 10, &ret->port) || ret->port > 65535) {
-        return false;
+    if (host.n && host.s[host.n - 1] != ']') {
+        if (!colon || !str_to_uint32(colon + 1, 10, &ret->port) || ret->port > 65535) {
+            return false;
+        }
+        host.n = (size_t) (colon - text);
     }
-    struct str host = str_n(text, (size_t) (colon - text));
     bool has_brackets = host.n > 2 && host.s[0] == '[' && host.s[host.n - 1] == ']';
     if (has_brackets) {
         host = str_n(host.s + 1, host.n - 2);
@@ -55,7 +58,7 @@ put_backend(struct buf *out, const char *text, const struct endpoint *vip)
     struct endpoint backend;
     bool ok = parse_endpoint(text, &backend);
 
-    if (!vip->port && (!ok || backend.port || strchr(text, '['))) {
+    if (!vip->port && (!ok || backend.port)) {
         return err_new("%s: should be an IP address.", text);
     }
     if (vip->port && (!ok || !backend.port)) {
@@ -116,15 +119,16 @@ parse_lb(struct ctl_context *ctx, struct lb_args *args)
     return parse_addresses(ctx, args);
 }
 
-static void
-write_lb(struct ctl_context *ctx, struct ws_row *lb, const struct lb_args *args)
+/* What only a new load balancer gets: on one that is there already, the options are left alone. */
+static struct ws_row *
+create_lb(struct ctl_context *ctx, const struct table *table)
 {
     static const char *const flags[][2] = {{"--reject", "reject"}, {"--event", "event"}, {"--add-route", "add_route"},
                                            {"--template", "template"}};
-    row_set_key(lb, "vips", args->vip, args->backends);
-    if (args->protocol) {
-        row_set_string(lb, "protocol", args->protocol);
-    }
+    struct ws_row *lb = workset_insert(ctx->ws, table);
+
+    row_set_string(lb, "name", ctx->argv[1]);
+    row_set_string(lb, "protocol", "tcp");
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
         if (ctl_has_option(ctx, flags[i][0])) {
             row_set_key(lb, "options", flags[i][1], "true");
@@ -134,6 +138,7 @@ write_lb(struct ctl_context *ctx, struct ws_row *lb, const struct lb_args *args)
         bool is_v4 = ctx->argc < 6 || !strcmp(ctx->argv[5], "ipv4");
         row_set_key(lb, "options", "address-family", is_v4 ? "ipv4" : "ipv6");
     }
+    return lb;
 }
 
 static struct err *
@@ -151,14 +156,15 @@ add_lb(struct ctl_context *ctx, const struct lb_args *args)
         return err;
     }
     if (!lb) {
-        lb = workset_insert(ctx->ws, table);
-        row_set_string(lb, "name", name);
-        row_set_string(lb, "protocol", "tcp");
+        lb = create_lb(ctx, table);
     } else if (datum_get_string(row_get(lb, table_column(table, "vips")), args->vip)
                && !ctl_has_option(ctx, "--may-exist")) {
         return err_new("%s: a load balancer with this vip (%s) already exists", name, args->vip);
     }
-    write_lb(ctx, lb, args);
+    row_set_key(lb, "vips", args->vip, args->backends);
+    if (args->protocol) {
+        row_set_string(lb, "protocol", args->protocol);
+    }
     return NULL;
 }
 
