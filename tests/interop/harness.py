@@ -94,7 +94,9 @@ class Server:
         if self.process.poll() is not None:
             raise AssertionError("the server died:\n" + (self.folder / "log").read_text())
         try:
-            Client(self.sock).close()
+            client = Client(self.sock)
+            client.call("list_dbs")                # not only listening: the other remotes are open, too
+            client.close()
             return True
         except OSError:
             return False
