@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <string.h>
+#include <strings.h>
 
 #include "northd/northd.h"
 
@@ -36,7 +37,16 @@ derive_svc_monitor_set(struct derive *d, uint64_t key)
     desired_emit(r, d, S_SB_ROW);
 }
 
-/* A port is up when its binding says so; a port to a router is always. */
+/* A chassis that does not say "port-up-notif" never writes Port_Binding.up: its ports are up once they are bound. */
+static bool
+reports_up(struct derive *d, const struct sb_chassis *chassis)
+{
+    const char *value = sb_chassis_other_config_get(d, chassis, "port-up-notif");
+    return value && !strcasecmp(value, "true");
+}
+
+/* A port is up when it is bound and its chassis has said so in its binding; a port to a router is always.  A chassis that
+ * goes need not lower 'up' behind itself. */
 static bool
 is_up(struct derive *d, const struct nb_logical_switch_port *lsp)
 {
@@ -46,7 +56,12 @@ is_up(struct derive *d, const struct nb_logical_switch_port *lsp)
     }
     const struct row *row = replica_find_string(d, northd->sb, northd->indexes[IX_PB_BY_PORT],
                                                 nb_logical_switch_port_name(d, lsp));
-    const bool *up = row ? sb_port_binding_up(d, sb_port_binding(row)) : NULL;
+    const struct sb_port_binding *pb = sb_port_binding(row);
+    const struct sb_chassis *chassis = pb ? sb_port_binding_chassis(d, pb) : NULL;
+    if (!chassis || !reports_up(d, chassis)) {
+        return chassis;
+    }
+    const bool *up = sb_port_binding_up(d, pb);
     return up && *up;
 }
 

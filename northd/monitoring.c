@@ -56,8 +56,10 @@ static const struct monitored nb_columns[] = {
 static const struct monitored sb_columns[] = {
     SB(CHASSIS, NAME),
     SB(CHASSIS, HOSTNAME),
+    SB(CHASSIS, OTHER_CONFIG),
     SB(CHASSIS_PRIVATE, NB_CFG),
     SB(ENCAP, TYPE),
+    SB(PORT_BINDING, CHASSIS),
     SB(PORT_BINDING, UP),
     SB(MAC_BINDING, LOGICAL_PORT),
     SB(MAC_BINDING, DATAPATH),
