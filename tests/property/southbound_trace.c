@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Usage: southbound_trace SEED N: what the Southbound database tells its clients while a random network changes N times: one
- * <table-updates> a line.  For test_controller.c, since northd and the controller cannot be linked together. */
+/* Usage: southbound_trace SEED N: what the Southbound database tells its clients while a random network goes through N random
+ * Northbound changes, and some Southbound ones.  One <table-updates> a line; after those of a Northbound change, of which
+ * there may be none, a line "null".  For test_controller.c, since northd and the controller cannot be linked together. */
 #include <config.h>
 
 #include "lib/base/str.h"
@@ -20,9 +21,13 @@ main(int argc, char *argv[])
     network_init(&n);
     n.sb.trace = stdout;
     for (uint32_t i = 0; i < n_changes;) {
-        if (rng_one_in(&rng, 4) ? network_change_southbound(&n, &rng) : network_change(&n, &rng)) {
+        bool is_southbound = rng_one_in(&rng, 4);
+        if (is_southbound ? network_change_southbound(&n, &rng) : network_change(&n, &rng)) {
             network_run(&n);
-            i++;
+            if (!is_southbound) {
+                puts("null");
+                i++;
+            }
         }
     }
     network_fini(&n);
