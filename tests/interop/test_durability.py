@@ -6,7 +6,6 @@ usage: test_durability.py [--rounds N] [--seed N]
 """
 import argparse
 import random
-import socket
 import sys
 import threading
 import time
@@ -27,13 +26,16 @@ class Writer(threading.Thread):
         self.rng = random.Random(seed)
         self.acknowledged = {}
         self.maybe = {}                            # sent, not answered
+        self.error = None                          # what ended it, but for the death of the server
 
     def run(self):
         try:
             for i in range(1 << 30):
                 self.write("%s-%d" % (self.name, i % 40), i)
-        except (EOFError, ConnectionError, socket.timeout, OSError):
+        except (EOFError, ConnectionError):
             pass
+        except Exception as error:
+            self.error = error
 
     def write(self, key, n):
         known = key in self.acknowledged
@@ -53,10 +55,13 @@ def one_round(server, expected, number, rng):
     writers = [Writer(server, "r%dw%d" % (number, i), rng.random()) for i in range(4)]
     for writer in writers:
         writer.start()
-    time.sleep(rng.uniform(0.01, 0.08))
+    harness.wait_until(lambda: all(w.acknowledged or w.error for w in writers), "every writer's first acknowledgement")
+    time.sleep(rng.uniform(0, 0.08))               # any moment will do, another in each round
     server.kill()
     for writer in writers:
         writer.join()
+        if writer.error:
+            raise AssertionError("round %d: a writer ended" % number) from writer.error
     if rng.random() < 0.3:                         # a torn record must not hurt either
         with open(server.databases[0], "a") as f:
             f.write("OVSDB JSON 100 0123456789012345678901234567890123456789\n{\"torn\":")
