@@ -1,18 +1,46 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Each part swapped with Debian's, both ways, and traffic through every mixture."""
-from harness import Network, main, two_switches
+import re
+
+from harness import Failure, Network, main, two_switches, wait_for
 
 
-def traffic(**kinds):
-    """Builds the network of two switches with these parts and expects everybody to reach everybody."""
+def traffic(then=None, **kinds):
+    """Builds the network of two switches with these parts and expects everybody to reach everybody, then calls 'then'."""
     with Network(**kinds) as net:
         two_switches(net)
         for address in ("10.0.1.12", "fd00:1::12", "10.0.2.11", "10.0.2.12", "fd00:2::11", "fd00:2::12"):
             net.ping("a1", address)
         net.ping("b2", "10.0.1.11")
         net.ping("b2", "fd00:1::11")
+        look(net, kinds)
         follow_a_change(net)
+        if then:
+            then(net)
+
+
+def look(net, kinds):
+    """What the command lines show of it: where the machines are, and that all parts are whose they should be."""
+    shown = net.sbctl("show")
+    for i in (1, 2):
+        ports = re.search(r"^Chassis \"?hv%d\"?\n((?: .*\n)*)" % i, shown, re.M)
+        for machine in "ab":
+            if not ports or not re.search(r"^ +Port_Binding \"?%s%d\"?$" % (machine, i), ports.group(1), re.M):
+                raise Failure("%s%d is not shown on hv%d:\n%s" % (machine, i, i, shown))
+    if not re.search(r"^ +port b2$", net.nbctl("show"), re.M):
+        raise Failure("port b2 is not shown:\n" + net.nbctl("show"))
+    expect_kinds(net, kinds)
+
+
+def expect_kinds(net, kinds):
+    controllers = kinds.get("controllers", net.controller_kinds)
+    wanted = {"server": kinds.get("server", "ours"), "northd": kinds.get("northd", "ours"),
+              "controller-hv1": controllers[0], "controller-hv2": controllers[1]}
+    for name, kind in wanted.items():
+        text = net.daemons[name].appctl("version")
+        if ("Weft" in text) != (kind == "ours"):
+            raise Failure("%s should be %s: %s" % (name, kind, text))
 
 
 def follow_a_change(net):
@@ -25,6 +53,25 @@ def follow_a_change(net):
     net.sync()
     net.no_ping("a1", "10.0.2.12")
     net.ping("a1", "10.0.2.11")
+
+
+def up(net, machine):
+    return net.nbctl("--bare", "--no-heading", "--columns=up", "find", "Logical_Switch_Port", "name=" + machine).strip()
+
+
+def come_and_go(net):
+    """A controller that exits takes its machines down, one that is killed does not; either comes back."""
+    controller = net.controller("hv2")
+    for is_exit in (True, False):
+        controller.appctl("exit") if is_exit else controller.process.kill()
+        controller.ended()
+        if is_exit:
+            wait_for(lambda: up(net, "a2") == "false", "a2 to be down")
+            wait_for(lambda: not net.can_ping("a1", "10.0.1.99"), "a2 not to be reached")
+        controller.start()
+        net.sync()
+        wait_for(lambda: up(net, "a2") == "true", "a2 to be up")
+        net.ping("a1", "10.0.1.99")
 
 
 def all_ours():
@@ -56,11 +103,11 @@ def our_command_line():
 
 
 def one_hypervisor_of_each_kind():
-    traffic(controllers=("ours", "peer"))
+    traffic(come_and_go, controllers=("ours", "peer"))
 
 
 def one_hypervisor_of_each_kind_under_debian_northd():
-    traffic(northd="peer", controllers=("peer", "ours"))
+    traffic(come_and_go, northd="peer", controllers=("peer", "ours"))
 
 
 if __name__ == "__main__":
