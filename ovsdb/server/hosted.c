@@ -8,6 +8,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/log.h"
+#include "ovsdb/server/convert.h"
 #include "ovsdb/server/server_private.h"
 #include "ovsdb/storage/record.h"
 #include "ovsdb/storage/storage.h"
@@ -64,6 +65,15 @@ load_transaction(void *db_, struct str text)
     return record_parse(db->schema, text, NULL, load_row, db);
 }
 
+static char *
+schema_text(const struct schema *schema)
+{
+    json_t *json = schema_to_json(schema);
+    char *text = json_text(json);
+    json_decref(json);
+    return text;
+}
+
 struct err *
 hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
 {
@@ -72,9 +82,7 @@ hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
     hosted->db = database_new(schema);
     hosted->hub = monitor_hub_new(hosted->db);
     hosted->storage = storage;
-    json_t *json = schema_to_json(schema);
-    hosted->schema_text = json_text(json);
-    json_decref(json);
+    hosted->schema_text = schema_text(schema);
     struct err *e = storage ? storage_read_all(storage, load_transaction, hosted->db) : NULL;
     if (!e && storage) {
         e = database_load_finish(hosted->db);
@@ -195,15 +203,32 @@ database_put_record(struct database *db, struct buf *buf, int64_t date_ms, const
 }
 
 static struct err *
-put_state(struct hosted *hosted, struct storage_snapshot *snapshot, int64_t date_ms)
+put_state(struct storage_snapshot *snapshot, struct database *db, int64_t date_ms, const char *comment)
 {
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
-    bool any = database_put_record(hosted->db, &record, date_ms, "compacting database online");
+    bool any = database_put_record(db, &record, date_ms, comment);
     struct err *e = !any ? NULL
         : buf_is_ok(&record) ? storage_snapshot_put(snapshot, str_n(record.data, record.size))
-        : err_tagged("I/O error", "%s: database too large to store in one record", hosted->name);
+        : err_tagged("I/O error", "%s: database too large to store in one record", db->schema->name);
     buf_fini(&record);
     return e;
+}
+
+/* Makes what is stored the contents and the schema of 'db', durably, or changes nothing. */
+static struct err *
+write_snapshot(struct hosted *hosted, struct database *db, const char *comment, const struct server_env *env)
+{
+    struct storage_snapshot *snapshot;
+    struct err *e = storage_snapshot_begin(hosted->storage, db->schema, &snapshot);
+    if (e) {
+        return e;
+    }
+    e = put_state(snapshot, db, env->wall_ms(), comment);
+    if (e) {
+        storage_snapshot_abort(snapshot);
+        return e;
+    }
+    return storage_snapshot_commit(snapshot, env->monotonic_ms());
 }
 
 struct err *
@@ -213,21 +238,52 @@ hosted_compact(struct hosted *hosted, const struct server_env *env)
         return NULL;
     }
     int64_t start_ms = env->monotonic_ms();
-    struct storage_snapshot *snapshot;
-    struct err *e = storage_snapshot_begin(hosted->storage, hosted->db->schema, &snapshot);
-    if (e) {
-        return e;
-    }
-    e = put_state(hosted, snapshot, env->wall_ms());
-    if (e) {
-        storage_snapshot_abort(snapshot);
-        return e;
-    }
-    e = storage_snapshot_commit(snapshot, env->monotonic_ms());
+    struct err *e = write_snapshot(hosted, hosted->db, "compacting database online", env);
     if (!e) {
         log_info("%s: Database compaction took %lldms", hosted->name, (long long) (env->monotonic_ms() - start_ms));
     }
     return e;
+}
+
+struct err *
+hosted_convert(struct hosted *hosted, struct schema *schema, const struct server_env *env, struct database **ret)
+{
+    struct database *db;
+    int64_t start_ms = env->monotonic_ms();
+    struct err *e = database_convert(hosted->db, schema, &db);
+    if (e) {
+        return e;
+    }
+    e = write_snapshot(hosted, db, "converted by ovsdb-server", env);
+    if (e) {
+        database_free(db);
+        return e;
+    }
+    log_info("%s: converted from version \"%s\" to \"%s\" in %lldms", hosted->name, hosted->db->schema->version,
+             schema->version, (long long) (env->monotonic_ms() - start_ms));
+    *ret = db;
+    return NULL;
+}
+
+static void
+keep_tracing(const struct database *old, struct database *new)
+{
+    for (uint32_t i = 0; i < new->schema->n_tables; i++) {
+        const struct db_table *table = database_table(old, new->schema->tables[i].name);
+        new->tables[i].is_traced = table && table->is_traced;
+    }
+}
+
+void
+hosted_replace(struct hosted *hosted, struct database *db)
+{
+    keep_tracing(hosted->db, db);
+    monitor_hub_free(hosted->hub);
+    database_free(hosted->db);
+    free(hosted->schema_text);
+    hosted->db = db;
+    hosted->hub = monitor_hub_new(db);
+    hosted->schema_text = schema_text(db->schema);
 }
 
 int64_t

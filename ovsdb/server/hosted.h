@@ -2,7 +2,8 @@
 #ifndef WEFT_OVSDB_SERVER_HOSTED_H
 #define WEFT_OVSDB_SERVER_HOSTED_H
 
-/* What: a database in memory (database.h) together with its storage: loading, storing commits, compaction.
+/* What: a database in memory (database.h) together with its storage: loading, storing commits, compaction,
+ * conversion.
  *
  * Why: the server hosts several; ovsdb-tool opens one without a server. */
 
@@ -33,6 +34,13 @@ void hosted_free(struct hosted *hosted);
 /* Stores 'delta', which was just committed.  On error undoes it. */
 struct err *hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env) MUST_USE;
 struct err *hosted_compact(struct hosted *hosted, const struct server_env *env) MUST_USE;
+/* Makes '*ret', the contents under 'schema' (database_convert()), and stores it in place of what is stored, durably.
+ * 'hosted' still has the old contents: hosted_replace() is to follow, with no transaction between.  On error nothing
+ * changed. */
+struct err *hosted_convert(struct hosted *hosted, struct schema *schema, const struct server_env *env,
+                           struct database **ret) MUST_USE;
+/* Puts 'db' (taken) in place of the contents.  There must be no monitors on the old hub, nor commits to be sent. */
+void hosted_replace(struct hosted *hosted, struct database *db);
 /* After a sync failed the storage takes no more until all is written anew: tries that, once in HOSTED_REPAIR_MS.  Not to be
  * called within a transaction.  Returns when to come back, INT64_MAX if there is no need. */
 enum { HOSTED_REPAIR_MS = 1000 };

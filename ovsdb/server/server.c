@@ -473,15 +473,36 @@ unpublish(struct server *server, struct hosted *hosted)
     CHECK(!e);
 }
 
-/* Clients that do not watch _Server learn of a change of databases by losing their connection. */
-static void
-disconnect_unaware(struct server *server, const char *reason)
+void
+server_publish_schema(struct server *server, struct hosted *hosted)
+{
+    struct err *e = server_transact(server, server_db_name, json_pack(
+        "[{s:s, s:s, s:[[s, s, [s, s]]], s:{s:s}}]", "op", "update", "table", "Database", "where", "_uuid", "==",
+        "uuid", uuid_text(&hosted->server_row), "row", "schema", hosted->schema_text));
+    CHECK(!e);
+}
+
+void
+server_disconnect_unaware(struct server *server, const char *reason)
 {
     server_flush_events(server);
     for (size_t i = 0; i < server->sessions.n; i++) {
         if (!server->sessions.d[i]->is_change_aware) {
             session_close(server->sessions.d[i], reason);
         }
+    }
+}
+
+void
+server_end_use(struct server *server, const struct hosted *hosted)
+{
+    for (size_t i = server->pending.n; i-- > 0;) {
+        if (server->pending.d[i]->hosted == hosted) {
+            cancel_at(server, i);
+        }
+    }
+    for (size_t i = 0; i < server->sessions.n; i++) {
+        session_cancel_monitors(server->sessions.d[i], hosted->hub);
     }
 }
 
@@ -501,7 +522,7 @@ server_add_database(struct server *server, struct storage *storage)
     }
     strmap_set(&server->databases, hosted->name, hosted);
     server_publish(server, hosted);
-    disconnect_unaware(server, "database added");
+    server_disconnect_unaware(server, "database added");
     return NULL;
 }
 
@@ -513,15 +534,8 @@ server_remove_database(struct server *server, const char *name)
         return err_new("Failed to find the database.");
     }
     unpublish(server, hosted);
-    disconnect_unaware(server, "database removed");
-    for (size_t i = server->pending.n; i-- > 0;) {
-        if (server->pending.d[i]->hosted == hosted) {
-            cancel_at(server, i);
-        }
-    }
-    for (size_t i = 0; i < server->sessions.n; i++) {
-        session_cancel_monitors(server->sessions.d[i], hosted->hub);
-    }
+    server_disconnect_unaware(server, "database removed");
+    server_end_use(server, hosted);
     strmap_remove(&server->databases, name);
     hosted_free(hosted);
     return NULL;

@@ -82,6 +82,11 @@ void server_flush_events(struct server *server);             /* sync, then send 
 void server_forget_session(struct server *server, struct session *session);
 bool server_cancel(struct server *server, struct session *session, const json_t *id);    /* a waiting transaction */
 void server_publish(struct server *server, struct hosted *hosted);               /* its row in _Server */
+void server_publish_schema(struct server *server, struct hosted *hosted);        /* the same, after a conversion */
+/* Clients that do not watch _Server learn of a change of databases by losing their connection. */
+void server_disconnect_unaware(struct server *server, const char *reason);
+/* Cancels the monitors on 'hosted' and the transactions that wait there, and tells the clients. */
+void server_end_use(struct server *server, const struct hosted *hosted);
 
 /* session.c */
 void session_reply_text(struct session *session, const json_t *id, struct str result);   /* 'result' is JSON */
@@ -95,8 +100,9 @@ void session_catch_up(struct session *session);              /* sends what its l
 void session_cancel_monitors(struct session *session, const struct monitor_hub *hub);
 void session_free_monitors(struct session *session);
 
-/* session_monitor.c: methods; 'r' is described in session.c. */
+/* server_convert.c, session_monitor.c: methods; 'r' is described in session.c. */
 struct request;
+struct err *method_convert(struct request *r) MUST_USE;
 struct err *method_monitor(struct request *r) MUST_USE;
 struct err *method_monitor_cond(struct request *r) MUST_USE;
 struct err *method_monitor_cond_since(struct request *r) MUST_USE;

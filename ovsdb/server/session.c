@@ -308,6 +308,7 @@ static const struct method {
     bool is_in_order;                                        /* queued events make no difference to it */
 } methods[] = {
     {"transact", method_transact, true},
+    {"convert", method_convert, false},
     {"echo", method_echo, true},
     {"list_dbs", method_list_dbs, false},
     {"get_schema", method_get_schema, false},

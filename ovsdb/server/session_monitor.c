@@ -124,7 +124,9 @@ session_cancel_monitors(struct session *session, const struct monitor_hub *hub)
         if (monitor_get_hub(monitor) == hub) {
             struct buf params = BUF_INIT(BUF_NO_LIMIT);
             buf_printf(&params, "[%s]", monitor_id_text(monitor));
-            session_notify(session, "monitor_canceled", str_n(params.data, params.size));
+            if (session->is_change_aware) {
+                session_notify(session, "monitor_canceled", str_n(params.data, params.size));
+            }
             buf_fini(&params);
             remove_monitor(session, monitor);
         }

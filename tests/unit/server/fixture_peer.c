@@ -53,10 +53,16 @@ output_close(void *peer_, const char *reason)
 
 static const struct session_output output = {output_send, output_send_shared, output_backlog, output_close};
 
+struct server_env
+fixture_env(void)
+{
+    return (struct server_env) {.wake = on_wake, .wall_ms = clock_ms, .monotonic_ms = clock_ms};
+}
+
 struct server *
 fixture_start(void)
 {
-    const struct server_env env = {.wake = on_wake, .wall_ms = clock_ms, .monotonic_ms = clock_ms};
+    const struct server_env env = fixture_env();
     struct server *server = server_new(&env);
     snprintf(fixture_folder, sizeof fixture_folder, "/tmp/weft-test-server-XXXXXX");
     assert_non_null(mkdtemp(fixture_folder));

@@ -18,6 +18,7 @@ struct peer {
 extern int64_t fixture_now_ms;
 extern char fixture_folder[64];                              /* of the server's database, "t.db" */
 
+struct server_env fixture_env(void);                         /* its clock shows fixture_now_ms */
 struct server *fixture_start(void);                          /* with the database of fixture_db.h */
 void fixture_stop(struct server *server);
 void peer_join(struct server *server, struct peer *peer);
