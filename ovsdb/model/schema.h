@@ -85,6 +85,7 @@ struct schema {
 
 /* Parses RFC 7047 <database-schema>.  'json' is borrowed.  Errors name the table and column ("syntax error"). */
 struct err *schema_from_json(const json_t *json, struct schema **ret) MUST_USE;
+/* Errors have no tag where the file is not JSON. */
 struct err *schema_from_file(const char *path, struct schema **ret) MUST_USE;
 struct err *schema_from_text(struct str text, struct schema **ret) MUST_USE;
 json_t *schema_to_json(const struct schema *schema) MUST_USE;

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "ovsdb/model/schema_private.h"
 #include "ovsdb/model/type_private.h"
@@ -309,17 +311,21 @@ schema_from_file(const char *path, struct schema **ret)
 {
     FILE *stream = fopen(path, "re");
     if (!stream) {
-        return err_errno(errno, "%s: failed to open", path);
+        return err_new("\"%s\" could not be read as JSON (error opening \"%s\": %s)", path, path, strerror(errno));
     }
     json_error_t error;
     json_t *json = json_loadf(stream, JSON_REJECT_DUPLICATES, &error);
     fclose(stream);
     if (!json) {
-        return err_new("%s: line %d, column %d: %s", path, error.line, error.column, error.text);
+        return err_new("\"%s\" could not be read as JSON (line %d, column %d, byte %d: %s)", path, error.line, error.column,
+                       error.position, error.text);
     }
     struct err *e = schema_from_json(json, ret);
+    if (e) {
+        e = err_add_syntax(err_wrap(e, "failed to parse \"%s\" as ovsdb schema", path), json_text(json));
+    }
     json_decref(json);
-    return e ? err_wrap(e, "%s", path) : NULL;
+    return e;
 }
 
 /* Writing. */

@@ -69,7 +69,7 @@ schema_argument(const struct tool *tool, const char *argument)
 }
 
 struct schema;
-/* Errors begin with "failed to read schema". */
+/* Errors begin with "failed to read schema" where the file is not JSON. */
 struct err *read_schema(const char *path, struct schema **ret) MUST_USE;
 
 #endif

@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-#include "ovsdb/server/delta.h"
 #include "lib/base/json.h"
+#include "ovsdb/server/convert.h"
+#include "ovsdb/server/delta.h"
 #include "ovsdb/server/execute.h"
 #include "ovsdb/server/hosted.h"
-#include "ovsdb/server/txn.h"
 #include "ovsdb/storage/record.h"
 #include "ovsdb/storage/storage.h"
 #include "ovsdb/tool/command.h"
@@ -82,82 +82,16 @@ run_compact(struct tool *tool, char *const arguments[])
 
 /* Converting. */
 
-/* Stores in '*ret' the cell that 'from', in the column 'old', is in the column 'new'. */
-static struct err *
-convert_cell(const struct column *old, const struct datum *from, const struct column *new, struct cell **ret)
-{
-    struct datum datum;
-    json_t *json = datum_to_json(from, &old->type);
-    struct err *e = datum_from_json(&datum, &new->type, json, NULL);
-    json_decref(json);
-    if (e) {
-        return err_wrap(e, "column %s", new->name);
-    }
-    *ret = cell_new(&datum);
-    return NULL;
-}
-
-static struct err *
-convert_row(struct txn *txn, struct db_table *table, const struct image *old)
-{
-    const struct table *schema = table->schema;
-    struct image *new = image_new(schema, &old->uuid);
-    for (uint32_t i = COLUMN_FIRST; i < schema->n_columns; i++) {
-        new->cells[i - COLUMN_FIRST] = cell_ref(table->defaults[i - COLUMN_FIRST]);
-    }
-    for (uint32_t i = COLUMN_FIRST; i < schema->n_columns; i++) {
-        const struct column *column = table_column(old->schema, schema->columns[i].name);
-        struct cell *cell = NULL;
-        if (!column) {
-            continue;
-        }
-        struct err *e = convert_cell(column, &old->cells[column->index - COLUMN_FIRST]->datum, &schema->columns[i],
-                                     &cell);
-        if (e) {
-            image_unref(new);
-            return err_wrap(e, "table %s row %s", schema->name, uuid_text(&old->uuid));
-        }
-        image_set(new, i, cell);
-    }
-    txn_insert(txn, table, new);
-    return NULL;
-}
-
-/* Inserts what 'new' can hold of the rows of 'old', in one transaction, so that all constraints apply. */
-static struct err *
-convert_rows(const struct database *old, struct database *new)
-{
-    struct txn *txn = txn_begin(new);
-    for (uint32_t i = 0; i < old->schema->n_tables; i++) {
-        struct db_table *from = &old->tables[i];
-        struct db_table *to = database_table(new, from->schema->name);
-        if (!to) {
-            continue;
-        }
-        DB_TABLE_FOR_EACH (row, from) {
-            struct err *e = convert_row(txn, to, row->image);
-            if (e) {
-                txn_abort(txn);
-                return e;
-            }
-        }
-    }
-    struct delta *delta = NULL;
-    struct err *e = txn_commit(txn, &delta);
-    delta_unref(delta);
-    return e;
-}
-
 static struct err *
 convert(const struct tool *tool, struct schema *schema, const char *target)
 {
     struct hosted *hosted = tool->hosted;
-    struct database *new = database_new(schema);
-    struct err *e = convert_rows(hosted->db, new);
+    struct database *new;
+    struct err *e = database_convert(hosted->db, schema, &new);
     if (!e) {
         e = target ? write_new(tool, target, new, "converted") : replace(tool, hosted->storage, new, "converted");
+        database_free(new);
     }
-    database_free(new);
     return e;
 }
 

@@ -12,7 +12,7 @@ struct err *
 read_schema(const char *path, struct schema **ret)
 {
     struct err *e = schema_from_file(path, ret);
-    return e ? err_wrap(e, "failed to read schema") : NULL;
+    return e && !err_tag(e) ? err_wrap(e, "failed to read schema") : e;
 }
 
 struct err *
