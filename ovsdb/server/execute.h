@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "ovsdb/server/database.h"
+#include "ovsdb/server/rbac.h"
 
 struct delta;
 
@@ -20,6 +21,7 @@ struct execute_request {
     const json_t *params;                                    /* [<db-name>, <operation>*] */
     bool is_read_only;                                       /* operations that write are refused */
     bool is_reserved;                                        /* the same, because the database is the server's own */
+    struct rbac_client client;                               /* for the access rules; zero: may do all */
     bool (*owns_lock)(void *aux, const char *name);          /* for "assert" */
     void *aux;
     int64_t elapsed_ms;                                      /* since the request was first tried, for "wait" */

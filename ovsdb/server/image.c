@@ -136,6 +136,16 @@ image_set(struct image *image, uint32_t column, struct cell *cell)
 }
 
 /* A version's uuid is made of its serial number and the row's uuid: distinct for each, made when asked for. */
+const struct datum *
+image_find_datum(const struct image *image, const char *name, enum atom_type key, enum atom_type value)
+{
+    const struct column *column = table_column(image->schema, name);
+    if (!column || column->index < COLUMN_FIRST || column->type.key.type != key || column->type.value.type != value) {
+        return NULL;
+    }
+    return &image->cells[column->index - COLUMN_FIRST]->datum;
+}
+
 struct uuid
 image_version_uuid(const struct image *image)
 {

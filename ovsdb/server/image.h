@@ -57,6 +57,9 @@ void image_set(struct image *image, uint32_t column, struct cell *cell);
 
 /* The datum of 'column', implicit columns included; these are built in '*scratch', which owns nothing. */
 const struct datum *image_datum(const struct image *image, uint32_t column, struct datum *scratch);
+/* The datum of the column 'name', if the table has it with keys of 'key' (and values of 'value'); else NULL. */
+const struct datum *image_find_datum(const struct image *image, const char *name, enum atom_type key,
+                                     enum atom_type value);
 struct uuid image_version_uuid(const struct image *image);
 
 static inline bool image_cell_changed(const struct image *a, const struct image *b, uint32_t column)

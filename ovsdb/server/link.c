@@ -105,6 +105,7 @@ link_new(struct loop *loop, struct server *server, struct stream *stream,
     struct link *link = xmalloc(sizeof *link);
     *link = (struct link) {.loop = loop, .connected_ms = loop_now_ms(loop), .ended = ended, .aux = aux};
     link->session = session_new(server, stream_name(stream), &output, link);
+    session_set_identity(link->session, stream_peer_id(stream));
     link->rpc = jsonrpc_new(stream, &rpc_cbs, link);
     log_dbg("%s: connected", jsonrpc_name(link->rpc));
     mem_add(&mem_link, 1);
@@ -153,4 +154,10 @@ void
 link_set_read_only(struct link *link, bool read_only)
 {
     session_set_read_only(link->session, read_only);
+}
+
+void
+link_set_role(struct link *link, const char *role)
+{
+    session_set_role(link->session, role);
 }

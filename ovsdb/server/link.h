@@ -24,5 +24,6 @@ int64_t link_connected_ms(const struct link *link);          /* when it began */
 void link_set_max_message(struct link *link, size_t bytes);
 void link_set_probe_interval(struct link *link, int64_t ms);
 void link_set_read_only(struct link *link, bool read_only);
+void link_set_role(struct link *link, const char *role);     /* "": none */
 
 #endif

@@ -43,6 +43,20 @@ check_defaults(const struct db_table *table, const struct image *image, uint64_t
     return NULL;
 }
 
+static struct err *
+find_rules(const struct execution *x, enum rbac_operation operation, struct rbac_rules *ret)
+{
+    return rbac_rules_find(ret, &x->request->client, x->request->db, x->table->schema, operation);
+}
+
+static struct err *
+check_insert(const struct execution *x, const struct image *image)
+{
+    struct rbac_rules rules;
+    struct err *e = find_rules(x, RBAC_INSERT, &rules);
+    return e ? e : rbac_check_row(&rules, image);
+}
+
 struct err *
 execute_insert(struct execution *x)
 {
@@ -68,6 +82,11 @@ execute_insert(struct execution *x)
         return e;
     }
     image->uuid = row_uuid;
+    e = check_insert(x, image);
+    if (e) {
+        image_unref(image);
+        return e;
+    }
     txn_insert(x->txn, x->table, image);
     char text[UUID_LENGTH + 1];
     buf_printf(&x->result->text, "{\"uuid\":[\"uuid\",\"%s\"]}", uuid_format(&row_uuid, text));
@@ -142,6 +161,28 @@ check_mutable(const struct execution *x, uint64_t columns)
     return NULL;
 }
 
+static struct err *
+check_update(const struct execution *x, const struct row_vec *rows, const struct image *new, uint64_t columns)
+{
+    struct rbac_rules rules;
+    struct err *e = find_rules(x, RBAC_UPDATE, &rules);
+    for (size_t i = 0; i < rows->n && !e; i++) {
+        e = rbac_check_change(&rules, rows->d[i]->image, new, columns);
+    }
+    return e;
+}
+
+static void
+update_row(struct execution *x, struct row *row, const struct image *new, uint64_t columns)
+{
+    for (; columns; columns &= columns - 1) {
+        uint32_t column = (uint32_t) __builtin_ctzll(columns);
+        if (image_cell_changed(row->image, new, column)) {
+            txn_set(x->txn, x->table, row, column, cell_ref(new->cells[column - COLUMN_FIRST]));
+        }
+    }
+}
+
 struct err *
 execute_update(struct execution *x)
 {
@@ -166,23 +207,19 @@ execute_update(struct execution *x)
     }
     struct row_vec rows = {0};
     matching_rows(x, &condition, &rows);
-    for (size_t i = 0; i < rows.n; i++) {
-        for (uint64_t left = columns; left; left &= left - 1) {
-            uint32_t column = (uint32_t) __builtin_ctzll(left);
-            if (image_cell_changed(rows.d[i]->image, image, column)) {
-                txn_set(x->txn, x->table, rows.d[i], column, cell_ref(image->cells[column - COLUMN_FIRST]));
-            }
-        }
+    e = check_update(x, &rows, image, columns);
+    for (size_t i = 0; i < rows.n && !e; i++) {
+        update_row(x, rows.d[i], image, columns);
     }
     put_count(x, rows.n);
     vec_fini(&rows);
     condition_fini(&condition);
     image_unref(image);
-    return NULL;
+    return e;
 }
 
 static struct err *
-mutate_row(struct execution *x, struct row *row, const struct mutation *mutation)
+mutate_column(struct execution *x, struct row *row, const struct mutation *mutation)
 {
     const struct column_type *type = &mutation->column->type;
     struct datum datum;
@@ -201,6 +238,22 @@ mutate_row(struct execution *x, struct row *row, const struct mutation *mutation
     return e;
 }
 
+/* The rules are asked afterwards, since what a mutation changes shows in its outcome. */
+static struct err *
+mutate_row(struct execution *x, const struct rbac_rules *rules, struct row *row, const struct mutation_vec *mutations)
+{
+    struct image *old = rules->apply ? image_ref(row->image) : NULL;
+    struct err *e = NULL;
+    uint64_t columns = 0;
+    for (size_t i = 0; i < mutations->n && !e; i++) {
+        columns |= UINT64_C(1) << mutations->d[i].column->index;
+        e = mutate_column(x, row, &mutations->d[i]);
+    }
+    e = e ? e : rbac_check_change(rules, old, row->image, columns);
+    image_unref(old);
+    return e;
+}
+
 struct err *
 execute_mutate(struct execution *x)
 {
@@ -216,15 +269,15 @@ execute_mutate(struct execution *x)
     if (!e) {
         e = condition_from_json(&condition, x->table->schema, where, &x->names);
     }
+    struct rbac_rules rules;
+    e = e ? e : find_rules(x, RBAC_MUTATE, &rules);
     struct row_vec rows = {0};
     if (!e) {
         matching_rows(x, &condition, &rows);
         put_count(x, rows.n);
     }
     for (size_t i = 0; i < rows.n && !e; i++) {
-        for (size_t j = 0; j < mutations.n && !e; j++) {
-            e = mutate_row(x, rows.d[i], &mutations.d[j]);
-        }
+        e = mutate_row(x, &rules, rows.d[i], &mutations);
     }
     vec_fini(&rows);
     condition_fini(&condition);
@@ -245,15 +298,22 @@ execute_delete(struct execution *x)
     if (e) {
         return e;
     }
+    struct rbac_rules rules;
+    e = find_rules(x, RBAC_DELETE, &rules);
     struct row_vec rows = {0};
-    matching_rows(x, &condition, &rows);
-    for (size_t i = 0; i < rows.n; i++) {
+    if (!e) {
+        matching_rows(x, &condition, &rows);
+    }
+    for (size_t i = 0; i < rows.n && !e; i++) {
+        e = rbac_check_row(&rules, rows.d[i]->image);
+    }
+    for (size_t i = 0; i < rows.n && !e; i++) {
         txn_delete(x->txn, x->table, rows.d[i]);
     }
     put_count(x, rows.n);
     vec_fini(&rows);
     condition_fini(&condition);
-    return NULL;
+    return e;
 }
 
 static struct err *

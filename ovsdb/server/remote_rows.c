@@ -16,7 +16,7 @@ bool
 remote_options_eq(const struct remote_options *a, const struct remote_options *b)
 {
     return a->probe_interval_ms == b->probe_interval_ms && a->max_backoff_ms == b->max_backoff_ms
-        && a->is_read_only == b->is_read_only;
+        && a->is_read_only == b->is_read_only && !strcmp(a->role, b->role);
 }
 
 bool
@@ -79,21 +79,10 @@ remote_source_parse(struct server *server, const char *spec, struct remote_sourc
                ? e : err_new("\"%s\": invalid type for column \"%s\"", spec, ret->column->name);
 }
 
-/* The datum of the column 'name', if the table has it with keys of 'key' (and values of 'value'). */
-static const struct datum *
-optional_datum(const struct image *image, const char *name, enum atom_type key, enum atom_type value)
-{
-    const struct column *column = table_column(image->schema, name);
-    if (!column || column->index < COLUMN_FIRST || column->type.key.type != key || column->type.value.type != value) {
-        return NULL;
-    }
-    return &image->cells[column->index - COLUMN_FIRST]->datum;
-}
-
 static const char *
 row_target(const struct image *image)
 {
-    const struct datum *target = optional_datum(image, "target", ATOM_STRING, ATOM_VOID);
+    const struct datum *target = image_find_datum(image, "target", ATOM_STRING, ATOM_VOID);
     return target && target->n && *datum_keys(target)->string->text ? datum_keys(target)->string->text : NULL;
 }
 
@@ -106,14 +95,18 @@ visit_row(const struct image *image, void (*cb)(void *aux, const char *target, c
         return;
     }
     struct remote_options options = REMOTE_OPTIONS_INIT;
-    const struct datum *backoff = optional_datum(image, "max_backoff", ATOM_INTEGER, ATOM_VOID);
-    const struct datum *probe = optional_datum(image, "inactivity_probe", ATOM_INTEGER, ATOM_VOID);
-    const struct datum *read_only = optional_datum(image, "read_only", ATOM_BOOLEAN, ATOM_VOID);
+    const struct datum *backoff = image_find_datum(image, "max_backoff", ATOM_INTEGER, ATOM_VOID);
+    const struct datum *probe = image_find_datum(image, "inactivity_probe", ATOM_INTEGER, ATOM_VOID);
+    const struct datum *read_only = image_find_datum(image, "read_only", ATOM_BOOLEAN, ATOM_VOID);
+    const struct datum *role = image_find_datum(image, "role", ATOM_STRING, ATOM_VOID);
     if (backoff && backoff->n) {
         options.max_backoff_ms = datum_keys(backoff)->integer;
     }
     if (probe && probe->n) {
         options.probe_interval_ms = MAX(datum_keys(probe)->integer, 0);
+    }
+    if (role && role->n) {
+        options.role = datum_keys(role)->string->text;
     }
     options.is_read_only = read_only && read_only->n && datum_keys(read_only)->boolean;
     cb(aux, target, &options);
@@ -192,8 +185,8 @@ status_pairs(const struct remote_status *status)
 static json_t *
 status_row(const struct image *image, const struct remote_status *status)
 {
-    const struct datum *connected = optional_datum(image, "is_connected", ATOM_BOOLEAN, ATOM_VOID);
-    const struct datum *old = optional_datum(image, "status", ATOM_STRING, ATOM_STRING);
+    const struct datum *connected = image_find_datum(image, "is_connected", ATOM_BOOLEAN, ATOM_VOID);
+    const struct datum *old = image_find_datum(image, "status", ATOM_STRING, ATOM_STRING);
     json_t *row = json_object();
     if (connected && !(connected->n && datum_keys(connected)->boolean == status->is_connected)) {
         json_object_set_new(row, "is_connected", json_boolean(status->is_connected));

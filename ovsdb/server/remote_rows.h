@@ -16,8 +16,9 @@ struct remote_options {
     int64_t probe_interval_ms;                               /* -1: the default; 0: none */
     int64_t max_backoff_ms;                                  /* -1: the default */
     bool is_read_only;
+    const char *role;                                        /* borrowed; "": none */
 };
-#define REMOTE_OPTIONS_INIT {.probe_interval_ms = -1, .max_backoff_ms = -1}
+#define REMOTE_OPTIONS_INIT {.probe_interval_ms = -1, .max_backoff_ms = -1, .role = ""}
 bool remote_options_eq(const struct remote_options *a, const struct remote_options *b);
 
 /* Where the targets are; valid until the databases of the server change. */

@@ -22,6 +22,7 @@ struct remote {
     struct remotes *remotes;
     char *target;                                            /* owned */
     struct remote_options options;
+    char *role;                                              /* owned: what options.role is */
     bool is_wanted;                                          /* marked while reconciling */
     struct listener *listener;                               /* passive and bound, or NULL */
     struct stream *connecting;                               /* active and not connected yet, or NULL */
@@ -81,6 +82,7 @@ remote_free(struct remote *remote)
     }
     listener_free(remote->listener);
     free(remote->last_error);
+    free(remote->role);
     free(remote->target);
     free(remote);
 }
@@ -110,11 +112,21 @@ probe_interval(const struct remote *remote)
 }
 
 static void
+set_options(struct remote *remote, const struct remote_options *options)
+{
+    char *role = xstrdup(options->role);
+    free(remote->role);
+    remote->options = *options;
+    remote->options.role = remote->role = role;
+}
+
+static void
 apply_options(struct remote *remote)
 {
     for (size_t i = 0; i < remote->links.n; i++) {
         link_set_probe_interval(remote->links.d[i], probe_interval(remote));
         link_set_read_only(remote->links.d[i], remote->options.is_read_only);
+        link_set_role(remote->links.d[i], remote->role);
     }
 }
 
@@ -159,6 +171,7 @@ add_link(struct remote *remote, struct stream *stream)
     link_set_max_message(link, remotes->limits.max_message);
     link_set_probe_interval(link, probe_interval(remote));
     link_set_read_only(link, remote->options.is_read_only);
+    link_set_role(link, remote->role);
     vec_push(&remote->links, link);
     remotes->n_links++;
 }
@@ -243,12 +256,12 @@ want(void *remotes_, const char *target, const struct remote_options *options)
         remote = xcalloc(1, sizeof *remote);
         remote->remotes = remotes;
         remote->target = xstrdup(target);
-        remote->options = *options;
+        set_options(remote, options);
         remote->retry = loop_timer_new(remotes->loop, remote_start, remote);
         strmap_set(&remotes->active, target, remote);
         remote_start(remote);
     } else if (!remote_options_eq(&remote->options, options)) {
-        remote->options = *options;
+        set_options(remote, options);
         apply_options(remote);
     }
     remote->is_wanted = true;

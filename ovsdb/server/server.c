@@ -196,7 +196,7 @@ try_transaction(struct session *session, struct hosted *hosted, const json_t *pa
 {
     struct execute_request request = {
         .db = hosted->db, .params = params, .is_read_only = session->is_read_only,
-        .is_reserved = hosted->is_internal, .owns_lock = owns_lock, .aux = session, .elapsed_ms = elapsed_ms,
+        .is_reserved = hosted->is_internal, .client = session_rbac_client(session), .owns_lock = owns_lock, .aux = session, .elapsed_ms = elapsed_ms,
     };
     counter_inc(&counter_ovsdb_transact);
     execute(&request, result);

@@ -87,6 +87,11 @@ struct session *session_new(struct server *server, const char *name, const struc
                             void *aux) MUST_USE;
 void session_free(struct session *session);
 void session_set_read_only(struct session *session, bool read_only);
+/* For the access rules (rbac.h).  'role' is that of the connection's row, NULL or "" for none: then all is allowed.
+ * 'identity' is the common name of the client's verified certificate, or NULL.  Both are copied; transactions that are
+ * executed from now on are judged by them. */
+void session_set_role(struct session *session, const char *role);
+void session_set_identity(struct session *session, const char *identity);
 /* Handles one message, which is taken.  'now_ms' is for timeouts of "wait". */
 void session_receive(struct session *session, struct jsonrpc_msg *msg, int64_t now_ms);
 void session_drained(struct session *session);               /* the backlog is gone */

@@ -16,7 +16,8 @@ check_allowed(const struct request *r, const struct hosted *hosted)
     } else if (r->session->is_read_only) {
         return err_tagged("not allowed", "convert operation not allowed when database server is in read only mode");
     }
-    return NULL;
+    struct rbac_client client = session_rbac_client(r->session);
+    return rbac_check_convert(&client, hosted->name);
 }
 
 static struct err *

@@ -62,6 +62,7 @@ struct session {
     const struct session_output *output;
     void *aux;
     bool is_read_only;
+    char *role, *identity;                                   /* owned; NULL: none */
     bool is_change_aware;
     bool is_closing;                                         /* close() was called: nothing more is sent or heard */
     size_t n_pending;
@@ -89,6 +90,7 @@ void server_disconnect_unaware(struct server *server, const char *reason);
 void server_end_use(struct server *server, const struct hosted *hosted);
 
 /* session.c */
+struct rbac_client session_rbac_client(const struct session *session);
 void session_reply_text(struct session *session, const json_t *id, struct str result);   /* 'result' is JSON */
 void session_reply_error(struct session *session, const json_t *id, struct str error);
 void session_notify(struct session *session, const char *method, struct str params);     /* 'params' is JSON */

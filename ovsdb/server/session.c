@@ -47,6 +47,8 @@ session_free(struct session *session)
     session_free_monitors(session);
     strmap_fini(&session->stolen);
     free(session->name);
+    free(session->role);
+    free(session->identity);
     session->magic = 0;
     free(session);
     mem_add(&mem_session, -1);
@@ -56,6 +58,32 @@ void
 session_set_read_only(struct session *session, bool read_only)
 {
     SESSION(session)->is_read_only = read_only;
+}
+
+static void
+set_text(char **text, const char *new)
+{
+    char *copy = new ? xstrdup(new) : NULL;
+    free(*text);
+    *text = copy;
+}
+
+void
+session_set_role(struct session *session, const char *role)
+{
+    set_text(&SESSION(session)->role, role);
+}
+
+void
+session_set_identity(struct session *session, const char *identity)
+{
+    set_text(&SESSION(session)->identity, identity);
+}
+
+struct rbac_client
+session_rbac_client(const struct session *session)
+{
+    return (struct rbac_client) {.role = session->role, .id = session->identity};
 }
 
 void

@@ -157,7 +157,8 @@ static struct err *
 execute_and_print(const struct tool *tool, const json_t *params, bool is_read_only)
 {
     struct hosted *hosted = tool->hosted;
-    struct execute_request request = {.db = hosted->db, .params = params, .owns_lock = owns_no_lock};
+    struct execute_request request = {.db = hosted->db, .params = params, .client.role = tool->rbac_role,
+                                      .owns_lock = owns_no_lock};
     struct execute_result result;
     json_t *error = check_params(params, hosted->db);
     if (error) {
@@ -183,9 +184,6 @@ run_transaction(struct tool *tool, char *const arguments[], bool is_read_only)
     const char *text = arguments[1] ? arguments[1] : arguments[0];
     const char *path = db_argument(tool, arguments[1] ? arguments[0] : NULL);
     json_error_t error;
-    if (tool->rbac_role) {
-        return err_new("--rbac-role: access control by role is not supported");
-    }
     json_t *params = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!params) {
         return err_new("\"%s\": line %d, column %d: %s", text, error.line, error.column, error.text);

@@ -183,7 +183,6 @@ class ToolTest(unittest.TestCase):
             self.assertEqual((ours.status, ours.err), (theirs.status, theirs.err), transaction)
             self.assertEqual(json.loads(ours.out), json.loads(theirs.out), transaction)
         self.assertEqual(Result(OURS, ["query", db, '["D"']).status, 1)
-        self.assertEqual(Result(OURS, ["--rbac-role=x", "query", db, '["D"]']).status, 1)
         self.assertIn("clustered databases are not supported", Result(OURS, ["db-name", self.path("cluster")]).err)
 
     def test_a_damaged_log_is_reported_and_left_alone(self):
