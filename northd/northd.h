@@ -65,6 +65,8 @@ enum northd_rank {
     X(K_SVC_MONITOR, "svc-monitor", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_NB_GLOBAL, derive_svc_monitor_set) \
     X(K_PORT_UP, "lsp-up", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_SWITCH_PORT, derive_lsp_up)    \
     X(K_CHASSIS_CFG, "chassis-cfg", RANK_TOPOLOGY, DERIVE_ROW, SB_DERIVE_BASE + SB_TABLE_CHASSIS_PRIVATE, derive_chassis_cfg) \
+    /* rbac.c: what a chassis may write. */                                                         \
+    X(K_RBAC, "rbac", RANK_OUTPUT, DERIVE_ALWAYS, 0, derive_rbac)                                   \
     /* switch.c */                                                                                  \
     X(K_SWITCH_COMMON, "switch-common", RANK_OUTPUT, DERIVE_ALWAYS, 0, derive_switch_common)        \
     X(K_LSP_FLOWS, "lsp-flows", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_SWITCH_PORT, derive_lsp_flows) \

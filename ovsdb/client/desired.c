@@ -7,7 +7,7 @@
 
 /* A content: table, key, then calls: kind, column, arguments.  Strings have their length before them and a NUL behind;
  * numbers lie as in memory, since contents do not leave the process. */
-enum call { CALL_INTEGER, CALL_BOOLEAN, CALL_STRING, CALL_UUID, CALL_REF, CALL_PAIR, CALL_OWN_PAIR };
+enum call { CALL_INTEGER, CALL_BOOLEAN, CALL_STRING, CALL_UUID, CALL_REF, CALL_PAIR, CALL_UUID_PAIR, CALL_OWN_PAIR };
 
 static void
 put_u32(struct buf *out, uint32_t x)
@@ -89,6 +89,14 @@ desired_pair(struct desired *r, uint32_t column, const char *key, const char *va
     put_call(r, CALL_PAIR, column);
     put_str(&r->content, str_from(key));
     put_str(&r->content, str_from(value));
+}
+
+void
+desired_uuid_pair(struct desired *r, uint32_t column, const char *key, const struct uuid *value)
+{
+    put_call(r, CALL_UUID_PAIR, column);
+    put_str(&r->content, str_from(key));
+    buf_put(&r->content, value, sizeof *value);
 }
 
 void
@@ -194,6 +202,11 @@ play_call(struct cursor *c, struct writer_row *row)
     case CALL_PAIR:
         key = get_str(c);
         writer_row_pair(row, column, key.s, get_str(c).s);
+        break;
+    case CALL_UUID_PAIR:
+        key = get_str(c);
+        get_bytes(c, &uuid, sizeof uuid);
+        writer_row_uuid_pair(row, column, key.s, &uuid);
         break;
     case CALL_OWN_PAIR:
         key = get_str(c);

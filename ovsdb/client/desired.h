@@ -31,6 +31,7 @@ void desired_string(struct desired *r, uint32_t column, const char *value);     
 void desired_uuid(struct desired *r, uint32_t column, const struct uuid *uuid);
 void desired_ref(struct desired *r, uint32_t column, uint32_t ref_table, struct str ref_key);
 void desired_pair(struct desired *r, uint32_t column, const char *key, const char *value);
+void desired_uuid_pair(struct desired *r, uint32_t column, const char *key, const struct uuid *value);
 void desired_own_pair(struct desired *r, uint32_t column, const char *key, const char *value);
 /* All elements of a set or map of strings. */
 void desired_strings(struct desired *r, uint32_t column, const struct datum *value);

@@ -119,6 +119,7 @@ void writer_row_boolean(struct writer_row *row, uint32_t column, bool b);
 void writer_row_real(struct writer_row *row, uint32_t column, double r);
 void writer_row_uuid(struct writer_row *row, uint32_t column, const struct uuid *uuid);
 void writer_row_pair(struct writer_row *row, uint32_t column, const char *key, const char *value);
+void writer_row_uuid_pair(struct writer_row *row, uint32_t column, const char *key, const struct uuid *value);
 void writer_row_ref(struct writer_row *row, uint32_t column, uint32_t ref_table, struct str ref_key);
 /* Sets the whole column.  Takes what 'datum' holds. */
 void writer_row_datum(struct writer_row *row, uint32_t column, struct datum *datum);

@@ -386,6 +386,13 @@ writer_row_pair(struct writer_row *row, uint32_t column, const char *key, const 
 }
 
 void
+writer_row_uuid_pair(struct writer_row *row, uint32_t column, const char *key, const struct uuid *value)
+{
+    check_type(row, column, ATOM_STRING, ATOM_UUID);
+    set_atom(row, column, &(union atom) {.string = atom_string_new(str_from(key))}, &(union atom) {.uuid = *value});
+}
+
+void
 writer_row_own_pair(struct writer_row *row, uint32_t column, const char *key, const char *value)
 {
     check_type(row, column, ATOM_STRING, ATOM_STRING);
