@@ -273,7 +273,7 @@ set_key(struct derive *d, struct owner *owner, uint32_t key)
     derive_touch_key(d, owner->port ? SPACE_PORT_KEY : SPACE_DATAPATH_KEY, owner->what);
 }
 
-/* By content: wishes first, then by datapath and name. */
+/* By content: wishes first, then by datapath and name, a datapath before its ports. */
 static int
 compare_requests(const void *a_, const void *b_)
 {
@@ -281,8 +281,9 @@ compare_requests(const void *a_, const void *b_)
     if (!a->wanted != !b->wanted) {
         return a->wanted ? -1 : 1;
     }
+    const char *a_port = a->owner->port, *b_port = b->owner->port;
     int order = uuid_cmp(&a->owner->datapath, &b->owner->datapath);
-    return order || !a->owner->port ? order : strcmp(a->owner->port, b->owner->port);
+    return order ? order : a_port && b_port ? strcmp(a_port, b_port) : (a_port != NULL) - (b_port != NULL);
 }
 
 static struct pool *
