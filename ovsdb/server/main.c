@@ -206,7 +206,7 @@ stop(struct main *m)
     if (m->child_signal) {
         loop_signal_free(m->child_signal);
     }
-    server_run(m->server, loop_now_ms(m->loop));             /* what was received is answered */
+    server_settle(m->server);                                /* what was received is answered */
     remotes_free(m->remotes);
     server_free(m->server);
     loop_cancel_deferred(m->loop, on_run, m);

@@ -215,7 +215,10 @@ stored_number(const struct hosted *hosted)
 static void
 queue_result(struct session *session, struct hosted *hosted, json_t *id, struct execute_result *result)
 {
-    hosted->needs_sync |= result->is_durable && !result->failed && hosted->storage;
+    if (result->is_durable && !result->failed && hosted->storage) {
+        hosted->needs_sync = true;
+        gather_add(&session->server->gather, &session->gathered);
+    }
     queue_event(session->server, (struct event) {
         .hosted = hosted, .delta = result->delta, .session = session, .id = json_incref(id), .result = result->text,
         .is_error = result->failed, .number = stored_number(hosted),
@@ -320,6 +323,7 @@ undo_turn(struct server *server, struct hosted *hosted, const struct err *e)
 static void
 sync_databases(struct server *server)
 {
+    gather_close(&server->gather);
     STRMAP_FOR_EACH (node, &server->databases) {
         struct hosted *hosted = node->data;
         bool needs_sync = hosted->needs_sync;
@@ -366,10 +370,12 @@ server_run(struct server *server, int64_t now_ms)
     CHECK(!server->is_running);
     server->is_running = true;
     server->now_ms = now_ms;
-    do {
+    if (!gather_should_hold(&server->gather, now_ms)) {
+        do {
+            server_flush_events(server);
+        } while (retry_pending(server));
         server_flush_events(server);
-    } while (retry_pending(server));
-    server_flush_events(server);
+    }
     for (size_t i = 0; i < server->sessions.n; i++) {
         session_check_backlog(server->sessions.d[i]);
     }
@@ -382,10 +388,16 @@ server_run(struct server *server, int64_t now_ms)
     server->is_running = false;
 }
 
+void
+server_settle(struct server *server)
+{
+    server_flush_events(server);
+}
+
 int64_t
 server_next_wake_ms(const struct server *server)
 {
-    int64_t next_ms = server->repair_ms;
+    int64_t next_ms = MIN(server->repair_ms, gather_deadline_ms(&server->gather));
     for (size_t i = 0; i < server->pending.n; i++) {
         next_ms = MIN(next_ms, server->pending.d[i]->deadline_ms);
     }

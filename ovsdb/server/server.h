@@ -11,7 +11,7 @@
  * How a turn goes: session_receive() executes a transaction at once, in memory and in the log, but queues its
  * reply.  server_run(), called when no more input is at hand, makes what needs it durable with one sync per
  * database, then sends, in the order of commit, each commit's monitor updates followed by its reply.  Nothing that
- * was not stored is ever sent.
+ * was not stored is ever sent.  It may hold commits back a moment, so that one sync serves more (gather.h).
  *
  * Backlog rules (each logged when it bites):
  *  - a session whose backlog is above SESSION_COALESCE_BYTES gets no monitor updates until it has drained; then one
@@ -52,6 +52,7 @@ void server_free(struct server *server);                     /* all sessions mus
 /* Ends the turn.  Also to be called when server_next_wake_ms() has come. */
 void server_run(struct server *server, int64_t now_ms);
 int64_t server_next_wake_ms(const struct server *server);    /* INT64_MAX: nothing to wait for */
+void server_settle(struct server *server);                   /* sends what server_run() holds back, before the end */
 const struct uuid *server_id(const struct server *server);
 
 /* Databases.  'storage' is taken, on error too; its transactions are read. */

@@ -11,6 +11,7 @@
 #include "ovsdb/server/database.h"
 #include "ovsdb/server/delta.h"
 #include "ovsdb/server/execute.h"
+#include "ovsdb/server/gather.h"
 #include "ovsdb/server/hosted.h"
 #include "ovsdb/server/lock.h"
 #include "ovsdb/server/monitor.h"
@@ -47,6 +48,7 @@ struct server {
     struct uuid id;
     VEC(struct event) events;
     VEC(struct pending *) pending;
+    struct gather gather;                                    /* of the events that are durable */
     uint64_t seqno;
     int64_t now_ms;                                          /* as last told */
     int64_t repair_ms;                                       /* when some storage is to be mended, or INT64_MAX */
@@ -65,6 +67,7 @@ struct session {
     char *role, *identity;                                   /* owned; NULL: none */
     bool is_change_aware;
     bool is_closing;                                         /* close() was called: nothing more is sent or heard */
+    uint64_t gathered;                                       /* see gather_add() */
     size_t n_pending;
     size_t largest_message;                                  /* bytes; for the backlog rule */
     struct strmap stolen;                                    /* names of locks it lost, for status */

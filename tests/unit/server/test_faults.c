@@ -183,7 +183,9 @@ run_workload(struct server *server, struct model *model)
             say(&clients[c], text);
             free(text);
         }
-        server_run(server, now_ms);
+        for (server_run(server, now_ms); !clients[0].sent.size; server_run(server, now_ms)) {
+            now_ms++;                                        /* it waits for more to be durable */
+        }
         for (int c = 0; c < N_CLIENTS; c++) {
             int i = round * N_CLIENTS + c;
             if (succeeded(&clients[c])) {

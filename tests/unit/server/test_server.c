@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/counter.h"
 #include "lib/base/vec.h"
 #include "lib/net/jsonrpc.h"
 #include "lib/net/stream.h"
+#include "ovsdb/server/gather.h"
 #include "ovsdb/storage/storage.h"
 #include "tests/unit/server/fixture_peer.h"
 
@@ -269,8 +271,39 @@ TEST(a_restart_finds_what_was_stored)
     fixture_stop(server);
 }
 
+#define DURABLE(ID) TRANSACT(ID, INSERT_N(U1, "x") ",{'op':'delete','table':'N','where':[]}," \
+                             "{'op':'insert','table':'N','row':{}},{'op':'commit','durable':true}")
+
+TEST(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment)
+{
+    struct server *server = start();
+    struct peer peers[4];
+    uint64_t before = counter_find("ovsdb_sync")->n;
+    for (size_t i = 0; i < ARRAY_SIZE(peers); i++) {
+        join(server, &peers[i]);
+        say(&peers[i], DURABLE("1"));
+    }
+    server_run(server, now_ms);
+    assert_int_equal(counter_find("ovsdb_sync")->n, before + 1);
+    say(&peers[0], DURABLE("2"));
+    server_run(server, now_ms);                              /* the others are expected */
+    assert_int_equal(counter_find("ovsdb_sync")->n, before + 1);
+    assert_int_equal(server_next_wake_ms(server), now_ms + GATHER_MS);
+    server_run(server, now_ms + GATHER_MS);
+    assert_int_equal(counter_find("ovsdb_sync")->n, before + 2);
+    expect_part(&peers[0], "{'id':2,'error':null,'result':");
+    say(&peers[0], DURABLE("3"));
+    server_settle(server);
+    expect_part(&peers[0], "{'id':3,'error':null,'result':");
+    for (size_t i = 0; i < ARRAY_SIZE(peers); i++) {
+        leave(&peers[i]);
+    }
+    stop(server);
+}
+
 TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
           T(a_wait_goes_on_when_its_table_changes_or_its_time_is_over),
           T(a_session_that_lags_gets_one_update_with_the_net_effect), T(monitor_cond_since_sends_what_was_missed),
           T(conditions_of_many_clients_are_looked_up), T(locks_pass_from_client_to_client),
-          T(clients_learn_of_databases_that_go), T(a_restart_finds_what_was_stored))
+          T(clients_learn_of_databases_that_go), T(a_restart_finds_what_was_stored),
+          T(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment))
