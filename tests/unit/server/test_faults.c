@@ -9,11 +9,9 @@
 #include <unistd.h>
 
 #include "lib/base/vec.h"
-#include "lib/net/jsonrpc.h"
-#include "lib/net/stream.h"
 #include "ovsdb/server/server.h"
 #include "ovsdb/storage/storage.h"
-#include "tests/unit/server/fixture.h"
+#include "tests/unit/server/fixture_peer.h"
 
 /* --- Faults --- */
 
@@ -58,36 +56,10 @@ enum { N_ROUNDS = 12, N_CLIENTS = 3 };
 static const char select_all[] = "{'id':99,'method':'transact','params':['T',{'op':'select','table':'N','where':[],"
                                  "'columns':['name','n']}]}";
 
-struct client {
-    struct session *session;
-    struct buf sent;
-};
-static int64_t now_ms;
-
-static int64_t clock_ms(void) { return now_ms; }
-static void on_wake(void *aux UNUSED) { }
-static void output_send(void *c, const void *p, size_t n) { buf_put(&((struct client *) c)->sent, p, n); }
-static void output_shared(void *c, struct shared_bytes *b) { buf_put(&((struct client *) c)->sent, b->data, b->n); }
-static size_t output_backlog(void *c UNUSED) { return 0; }
-static void output_close(void *c UNUSED, const char *why UNUSED) { }
-static const struct session_output output = {output_send, output_shared, output_backlog, output_close};
-
-static void
-say(struct client *client, const char *text)
-{
-    char *quoted = fixture_quotes(text);
-    json_t *json = json_loads(quoted, 0, NULL);
-    assert_non_null(json);
-    struct jsonrpc_msg *msg;
-    assert_null(jsonrpc_msg_from_json(json, &msg));
-    session_receive(client->session, msg, now_ms);
-    free(quoted);
-}
-
 static struct server *
 start(const char *path)
 {
-    const struct server_env env = {.wake = on_wake, .wall_ms = clock_ms, .monotonic_ms = clock_ms};
+    const struct server_env env = fixture_env();
     struct server *server = server_new(&env);
     struct storage *storage;
     assert_null(storage_open(path, STORAGE_READ_WRITE, &storage));
@@ -99,10 +71,10 @@ start(const char *path)
 static char *
 contents(struct server *server)
 {
-    struct client client = {.sent = BUF_INIT(BUF_NO_LIMIT)};
-    client.session = session_new(server, "reader", &output, &client);
-    say(&client, select_all);
-    server_run(server, now_ms);
+    struct peer client;
+    peer_join(server, &client);
+    peer_say(&client, select_all);
+    server_run(server, fixture_now_ms);
     json_t *reply = json_loads(buf_text(&client.sent), 0, NULL);
     const json_t *rows = json_object_get(json_array_get(json_object_get(reply, "result"), 0), "rows");
     assert_true(json_is_array(rows));
@@ -125,14 +97,13 @@ contents(struct server *server)
     }
     vec_fini(&lines);
     json_decref(reply);
-    session_free(client.session);
-    buf_fini(&client.sent);
+    peer_leave(&client);
     return buf_take_text(&text);
 }
 
 /* Whether the one reply in 'client' is a success; forgets it. */
 static bool
-succeeded(struct client *client)
+succeeded(struct peer *client)
 {
     json_t *reply = json_loads(buf_text(&client->sent), 0, NULL);
     assert_non_null(reply);
@@ -167,24 +138,23 @@ model_text(const struct model *model)
 static void
 run_workload(struct server *server, struct model *model)
 {
-    struct client clients[N_CLIENTS];
+    struct peer clients[N_CLIENTS];
     for (int c = 0; c < N_CLIENTS; c++) {
-        clients[c] = (struct client) {.sent = BUF_INIT(BUF_NO_LIMIT)};
-        clients[c].session = session_new(server, "writer", &output, &clients[c]);
+        peer_join(server, &clients[c]);
     }
     for (int round = 0; round < N_ROUNDS; round++) {
-        now_ms += 2000;                                      /* time enough to be mended */
+        fixture_now_ms += 2000;                                      /* time enough to be mended */
         for (int c = 0; c < N_CLIENTS; c++) {
             int i = round * N_CLIENTS + c;
             char *text = xasprintf("{'id':%d,'method':'transact','params':['T',"
                                    "{'op':'insert','table':'N','row':{'name':'r%02d','n':%d}},"
                                    "{'op':'update','table':'N','where':[['name','==','r%02d']],'row':{'n':%d}}%s]}",
                                    i, i, i, i / 2, 100 + i, round % 3 == c ? ",{'op':'commit','durable':true}" : "");
-            say(&clients[c], text);
+            peer_say(&clients[c], text);
             free(text);
         }
-        for (server_run(server, now_ms); !clients[0].sent.size; server_run(server, now_ms)) {
-            now_ms++;                                        /* it waits for more to be durable */
+        for (server_run(server, fixture_now_ms); !clients[0].sent.size; server_run(server, fixture_now_ms)) {
+            fixture_now_ms++;                                        /* it waits for more to be durable */
         }
         for (int c = 0; c < N_CLIENTS; c++) {
             int i = round * N_CLIENTS + c;
@@ -200,8 +170,7 @@ run_workload(struct server *server, struct model *model)
         }
     }
     for (int c = 0; c < N_CLIENTS; c++) {
-        session_free(clients[c].session);
-        buf_fini(&clients[c].sent);
+        peer_leave(&clients[c]);
     }
 }
 
@@ -237,8 +206,8 @@ run_with_fault(const char *folder, unsigned int n, unsigned int times)
     bool met = n_calls >= n;
     fail_at = 0;
     if (times > 1) {                                         /* undoing may have failed, too: then it is mended later */
-        now_ms += 2000;
-        server_run(server, now_ms);
+        fixture_now_ms += 2000;
+        server_run(server, fixture_now_ms);
     }
     expect_contents(server, &model, n);                      /* memory */
     server_free(server);

@@ -276,29 +276,29 @@ TEST(a_restart_finds_what_was_stored)
 
 TEST(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment)
 {
-    struct server *server = start();
+    struct server *server = fixture_start();
     struct peer peers[4];
     uint64_t before = counter_find("ovsdb_sync")->n;
     for (size_t i = 0; i < ARRAY_SIZE(peers); i++) {
-        join(server, &peers[i]);
-        say(&peers[i], DURABLE("1"));
+        peer_join(server, &peers[i]);
+        peer_say(&peers[i], DURABLE("1"));
     }
-    server_run(server, now_ms);
+    server_run(server, fixture_now_ms);
     assert_int_equal(counter_find("ovsdb_sync")->n, before + 1);
-    say(&peers[0], DURABLE("2"));
-    server_run(server, now_ms);                              /* the others are expected */
+    peer_say(&peers[0], DURABLE("2"));
+    server_run(server, fixture_now_ms);                              /* the others are expected */
     assert_int_equal(counter_find("ovsdb_sync")->n, before + 1);
-    assert_int_equal(server_next_wake_ms(server), now_ms + GATHER_MS);
-    server_run(server, now_ms + GATHER_MS);
+    assert_int_equal(server_next_wake_ms(server), fixture_now_ms + GATHER_MS);
+    server_run(server, fixture_now_ms + GATHER_MS);
     assert_int_equal(counter_find("ovsdb_sync")->n, before + 2);
-    expect_part(&peers[0], "{'id':2,'error':null,'result':");
-    say(&peers[0], DURABLE("3"));
+    peer_expect_part(&peers[0], "{'id':2,'error':null,'result':");
+    peer_say(&peers[0], DURABLE("3"));
     server_settle(server);
-    expect_part(&peers[0], "{'id':3,'error':null,'result':");
+    peer_expect_part(&peers[0], "{'id':3,'error':null,'result':");
     for (size_t i = 0; i < ARRAY_SIZE(peers); i++) {
-        leave(&peers[i]);
+        peer_leave(&peers[i]);
     }
-    stop(server);
+    fixture_stop(server);
 }
 
 TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
