@@ -13,8 +13,8 @@
 #include "lib/base/str.h"
 #include "lib/net/jsonrpc.h"
 #include "lib/net/loop.h"
-#include "ovsdb/client/envelope.h"
 #include "ovsdb/client/replica.h"
+#include "ovsdb/model/envelope.h"
 
 LOG_MODULE(ovsdb_session);
 MEM_TYPE(ovsdb_request, "OVSDB requests outstanding");

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ovsdb/client/envelope.h"
+#include "ovsdb/model/envelope.h"
 #include "ovsdb/client/replica.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/client/part.h"

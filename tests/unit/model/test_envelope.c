@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "ovsdb/client/envelope.h"
+#include "ovsdb/model/envelope.h"
 
 #include "tests/unit/test.h"
 

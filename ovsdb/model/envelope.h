@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WEFT_OVSDB_CLIENT_ENVELOPE_H
-#define WEFT_OVSDB_CLIENT_ENVELOPE_H
+#ifndef WEFT_OVSDB_MODEL_ENVELOPE_H
+#define WEFT_OVSDB_MODEL_ENVELOPE_H
 
 /* What: the outside of the messages that carry much (updates, and results of requests), read from their text.
  *
