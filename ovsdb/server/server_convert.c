@@ -62,7 +62,7 @@ struct err *
 method_convert(struct request *r)
 {
     struct hosted *hosted;
-    struct schema *schema;
+    struct schema *schema = NULL;
     struct database *db;
     struct err *e = request_find_database(r, &hosted);
     e = e ? e : check_allowed(r, hosted);

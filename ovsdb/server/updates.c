@@ -84,7 +84,7 @@ insert_row(const struct reader *r, const struct uuid *uuid)
     const struct column *column = NULL;
     struct err *e;
     while (!(e = next_column(r, &given, &column)) && column) {
-        struct cell *cell;
+        struct cell *cell = NULL;
         e = read_cell(r, column, NULL, CONTENT_NEW, &cell);
         if (e) {
             break;
@@ -122,7 +122,7 @@ change_row(const struct reader *r, struct row *row, enum content content)
     const struct column *column;
     struct err *e;
     while (!(e = next_column(r, &given, &column)) && column) {
-        struct cell *cell;
+        struct cell *cell = NULL;
         e = read_cell(r, column, row->image->cells[column->index - COLUMN_FIRST], content, &cell);
         if (e) {
             return e;
