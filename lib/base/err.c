@@ -144,3 +144,17 @@ err_take_text(struct err *err)
     err_free(err);
     return text;
 }
+
+char *
+err_take_full_text(struct err *err)
+{
+    if (!err->syntax) {
+        return err_take_text(err);
+    }
+    char *syntax = xstrdup(err->syntax);
+    char *text = err_take_text(err);
+    char *full = xasprintf("syntax \"%s\": %s", syntax, text);
+    free(syntax);
+    free(text);
+    return full;
+}

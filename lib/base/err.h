@@ -35,5 +35,7 @@ const char *err_syntax(const struct err *err);               /* or NULL */
 
 /* "tag: detail", or just the detail.  Takes 'err'; the caller frees the string. */
 char *err_take_text(struct err *err) MUST_USE;
+/* The same with what it is about in front, if that is known: 'syntax "JSON": tag: detail'.  For command lines. */
+char *err_take_full_text(struct err *err) MUST_USE;
 
 #endif

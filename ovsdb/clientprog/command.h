@@ -18,6 +18,7 @@ struct client {
     const char *name;                                        /* of the program */
     struct tabular_style style;
     bool has_timestamps;                                     /* --timestamp */
+    bool force;                                              /* --force */
     struct daemon_options daemon;
     const char *unixctl_path;                                /* --unixctl, or NULL */
     struct wire *wire;                                       /* to the server; open when a command runs */
@@ -44,6 +45,7 @@ struct err *run_get_schema_version(struct client *, int argc, char *argv[]) MUST
 struct err *run_get_schema_cksum(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *run_list_tables(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *run_list_columns(struct client *, int argc, char *argv[]) MUST_USE;
+struct err *run_convert(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *run_needs_conversion(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *fetch_schema(struct client *client, struct schema **ret) MUST_USE;
 struct err *fetch_databases(struct client *client, json_t **ret) MUST_USE;
@@ -55,6 +57,10 @@ struct err *run_transact(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *run_query(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *run_dump(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *parse_json(const char *text, json_t **ret) MUST_USE;
+
+/* backup.c, restore.c */
+struct err *run_backup(struct client *, int argc, char *argv[]) MUST_USE;
+struct err *run_restore(struct client *, int argc, char *argv[]) MUST_USE;
 
 /* monitor_commands.c */
 struct err *run_monitor(struct client *, int argc, char *argv[]) MUST_USE;

@@ -30,6 +30,8 @@ static const struct command commands[] = {
     {"list-tables", WANTS_DATABASE, 0, 0, false, "[SERVER] [DATABASE]", "list tables for DATABASE", run_list_tables},
     {"list-columns", WANTS_DATABASE, 0, 1, false, "[SERVER] [DATABASE] [TABLE]",
      "list columns in TABLE (or all tables)", run_list_columns},
+    {"convert", WANTS_SERVER, 1, 1, false, "[SERVER] SCHEMA", "convert the database named in SCHEMA to SCHEMA",
+     run_convert},
     {"needs-conversion", WANTS_SERVER, 1, 1, false, "[SERVER] SCHEMA", "tell whether the database has another schema",
      run_needs_conversion},
     {"transact", WANTS_SERVER, 1, 1, false, "[SERVER] TRANSACTION", "run TRANSACTION (params for \"transact\")",
@@ -37,6 +39,10 @@ static const struct command commands[] = {
     {"query", WANTS_SERVER, 1, 1, false, "[SERVER] TRANSACTION", "run TRANSACTION as read-only", run_query},
     {"dump", WANTS_DATABASE, 0, 1000, false, "[SERVER] [DATABASE] [TABLE [COLUMN]...]", "dump contents of DATABASE",
      run_dump},
+    {"backup", WANTS_DATABASE, 0, 0, false, "[SERVER] [DATABASE] > SNAPSHOT", "dump DATABASE as a database file",
+     run_backup},
+    {"restore", WANTS_DATABASE, 0, 0, false, "[--force] [SERVER] [DATABASE] < SNAPSHOT",
+     "restore DATABASE from a database file", run_restore},
     {"monitor", WANTS_DATABASE, 1, 1000, true, "[SERVER] [DATABASE] TABLE [COLUMN,...]...",
      "monitor contents of COLUMNs in TABLE", run_monitor},
     {"monitor-cond", WANTS_DATABASE, 2, 1000, true, "[SERVER] [DATABASE] CONDITION TABLE [COLUMN,...]...",
@@ -112,6 +118,7 @@ static const struct option_def client_options[] = {
     {"pretty", '\0', NULL, "pretty-print JSON in output", OPTION_FLAG_AT(struct main, client.style.is_pretty)},
     {"bare", '\0', NULL, "equivalent to \"--format=list --data=bare --no-headings\"", .call = set_bare},
     {"max-column-width", '\0', "N", "limit the width of columns in tables to N", .call = set_max_width},
+    {"force", '\0', NULL, "with \"restore\", accept another schema", OPTION_FLAG_AT(struct main, client.force)},
     {"timestamp", '\0', NULL, "timestamp \"monitor\" output", OPTION_FLAG_AT(struct main, client.has_timestamps)},
     {"timeout", 't', "SECS", "wait at most SECS seconds for a response", .call = set_timeout},
     {"no-leader-only", '\0', NULL, "accept any server of a cluster, not just the leader",
@@ -200,7 +207,7 @@ choose_database(struct client *client, int *argc, char **argv[], json_t **ret_na
         }
     }
     client->database = is_in(names, "Open_vSwitch") ? "Open_vSwitch" : n == 1 ? only : NULL;
-    return client->database ? NULL : err_new("no default database, please specify a database name");
+    return client->database ? NULL : err_new("could not find a default database, please specify a database name");
 }
 
 static struct err *
@@ -289,7 +296,7 @@ main(int argc, char *argv[])
         e = err_new("write to stdout failed");
     }
     if (e) {
-        char *text = err_take_text(e);
+        char *text = err_take_full_text(e);
         fflush(stdout);
         fprintf(stderr, "%s: %s\n", m.client.name, text);
         free(text);

@@ -205,3 +205,32 @@ run_needs_conversion(struct client *client, int argc, char *argv[])
     schema_unref(wanted);
     return e;
 }
+
+/* The client announces that it knows of changes of databases, or it would be disconnected by its own. */
+static struct err *
+convert(struct client *client, const struct schema *schema)
+{
+    json_t *result;
+    struct err *e = wire_call(client->wire, "set_db_change_aware", json_pack("[b]", 1), &result, NULL);
+    if (e) {
+        return e;
+    }
+    json_decref(result);
+    e = wire_call(client->wire, "convert", json_pack("[s, o]", schema->name, schema_to_json(schema)), &result, NULL);
+    if (!e) {
+        json_decref(result);
+    }
+    return e;
+}
+
+struct err *
+run_convert(struct client *client, int argc, char *argv[])
+{
+    struct schema *schema;
+    struct err *e = schema_from_file(argv[0], &schema);
+    if (!e) {
+        e = convert(client, schema);
+        schema_unref(schema);
+    }
+    return e;
+}

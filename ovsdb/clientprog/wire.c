@@ -239,8 +239,9 @@ wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_re
         *ret_result = NULL;
         return NULL;
     }
+    bool is_transaction = !strcmp(method, "transact") || !strcmp(method, "convert");
     char *text = json_text(wire->reply->error);
-    struct err *e = err_new("%s returned error: %s", strcmp(method, "transact") ? method : "transaction", text);
+    struct err *e = err_new("%s returned error: %s", is_transaction ? "transaction" : method, text);
     free(text);
     return e;
 }

@@ -311,14 +311,15 @@ schema_from_file(const char *path, struct schema **ret)
 {
     FILE *stream = fopen(path, "re");
     if (!stream) {
-        return err_new("\"%s\" could not be read as JSON (error opening \"%s\": %s)", path, path, strerror(errno));
+        return err_new("failed to read schema: \"%s\" could not be read as JSON (error opening \"%s\": %s)", path, path,
+                       strerror(errno));
     }
     json_error_t error;
     json_t *json = json_loadf(stream, JSON_REJECT_DUPLICATES, &error);
     fclose(stream);
     if (!json) {
-        return err_new("\"%s\" could not be read as JSON (line %d, column %d, byte %d: %s)", path, error.line, error.column,
-                       error.position, error.text);
+        return err_new("failed to read schema: \"%s\" could not be read as JSON (line %d, column %d, byte %d: %s)", path,
+                       error.line, error.column, error.position, error.text);
     }
     struct err *e = schema_from_json(json, ret);
     if (e) {

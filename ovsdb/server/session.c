@@ -91,6 +91,7 @@ session_close(struct session *session, const char *reason)
 {
     if (!SESSION(session)->is_closing) {
         session->is_closing = true;
+        log_info_rl("%s: disconnecting (%s)", session->name, reason);
         session->output->close(session->aux, reason);
     }
 }

@@ -553,6 +553,18 @@ log_file_append(struct log_file *file, struct str record)
     return NULL;
 }
 
+void
+log_file_put_record(struct buf *buf, struct str record)
+{
+    struct log_file *file = log_file_new("", LOG_FILE_READ_ONLY);        /* for its hash */
+    char sha1[SHA1_HEX + 1];
+    sha1_record(file, record, true, sha1);
+    buf_printf(buf, "OVSDB JSON %zu %s\n", record.n + 1, sha1);
+    buf_put_str(buf, record);
+    buf_putc(buf, '\n');
+    log_file_close(file);
+}
+
 struct err *
 log_file_sync(struct log_file *file)
 {

@@ -60,6 +60,8 @@ struct err *log_file_truncate_tail(struct log_file *file) MUST_USE;
 /* Appends 'record', one JSON object without a line feed at its end.  All records must have been read, or the
  * tail truncated, before.  On error ("I/O error") the file is as it was. */
 struct err *log_file_append(struct log_file *file, struct str record) MUST_USE;
+/* What log_file_append() would write, appended to 'buf': for output that is no file of ours. */
+void log_file_put_record(struct buf *buf, struct str record);
 /* Makes all that was appended durable.  On error nobody knows what is on disk: the file refuses further
  * appends until it is replaced. */
 struct err *log_file_sync(struct log_file *file) MUST_USE;

@@ -68,8 +68,4 @@ schema_argument(const struct tool *tool, const char *argument)
     return argument ? argument : tool->default_schema;
 }
 
-struct schema;
-/* Errors begin with "failed to read schema" where the file is not JSON. */
-struct err *read_schema(const char *path, struct schema **ret) MUST_USE;
-
 #endif

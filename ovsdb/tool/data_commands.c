@@ -101,7 +101,7 @@ run_convert(struct tool *tool, char *const arguments[])
     const char *schema_path = schema_argument(tool, arguments[0] ? arguments[1] : NULL);
     const char *target = arguments[0] && arguments[1] ? arguments[2] : NULL;
     struct schema *schema;
-    struct err *e = read_schema(schema_path, &schema);
+    struct err *e = schema_from_file(schema_path, &schema);
     if (e) {
         return e;
     }

@@ -122,17 +122,6 @@ run(struct main *m, int argc, char *argv[])
     return run_command(&m->tool, argc - first, argv + first);
 }
 
-/* Takes 'e'. */
-static void
-print_error(const char *program, struct err *e)
-{
-    char *syntax = err_syntax(e) ? xasprintf("syntax \"%s\": ", err_syntax(e)) : xstrdup("");
-    char *text = err_take_text(e);
-    fprintf(stderr, "%s: %s%s\n", program, syntax, text);
-    free(text);
-    free(syntax);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -153,8 +142,10 @@ main(int argc, char *argv[])
         e = err_new("write to stdout failed");
     }
     if (e) {
+        char *text = err_take_full_text(e);
         fflush(stdout);
-        print_error(m.tool.name, e);
+        fprintf(stderr, "%s: %s\n", m.tool.name, text);
+        free(text);
         m.tool.status = EXIT_FAILURE;
     }
     options_free(m.options);

@@ -9,17 +9,10 @@
 #include "ovsdb/tool/command.h"
 
 struct err *
-read_schema(const char *path, struct schema **ret)
-{
-    struct err *e = schema_from_file(path, ret);
-    return e && !err_tag(e) ? err_wrap(e, "failed to read schema") : e;
-}
-
-struct err *
 run_create(struct tool *tool, char *const arguments[])
 {
     struct schema *schema;
-    struct err *e = read_schema(schema_argument(tool, arguments[0] ? arguments[1] : NULL), &schema);
+    struct err *e = schema_from_file(schema_argument(tool, arguments[0] ? arguments[1] : NULL), &schema);
     if (!e) {
         e = storage_create(db_argument(tool, arguments[0]), schema);
         schema_unref(schema);
@@ -66,7 +59,7 @@ static struct err *
 print_schema_part(const struct tool *tool, const char *argument, enum schema_part part)
 {
     struct schema *schema = NULL;
-    struct err *e = read_schema(schema_argument(tool, argument), &schema);
+    struct err *e = schema_from_file(schema_argument(tool, argument), &schema);
     return print_part(tool, e, schema, part);
 }
 
@@ -114,7 +107,7 @@ run_needs_conversion(struct tool *tool, char *const arguments[])
     if (e) {
         return e;
     }
-    e = read_schema(schema_argument(tool, arguments[0] ? arguments[1] : NULL), &want);
+    e = schema_from_file(schema_argument(tool, arguments[0] ? arguments[1] : NULL), &want);
     if (!e) {
         fputs(schema_eq(have, want) ? "no\n" : "yes\n", tool->out);
         schema_unref(want);
