@@ -43,6 +43,8 @@ options_add_daemon(struct options *options, struct daemon_options *ret)
         {"monitor", '\0', NULL, "restart the daemon when it crashes", OPTION_FLAG_AT(struct daemon_options, monitor)},
         {"user", '\0', "USER[:GROUP]", "change the daemon's user and group",
          OPTION_STRING_AT(struct daemon_options, user)},
+        {"no-self-confinement", '\0', NULL, "do not keep to well-known folders: no daemon here does",
+         OPTION_FLAG_AT(struct daemon_options, no_self_confinement)},
         {"no-chdir", '\0', NULL, "do not chdir to '/'", OPTION_FLAG_AT(struct daemon_options, no_chdir)},
         {"pidfile", '\0', "[FILE]", "create FILE, or PROGRAM.pid in the run directory",
          OPTION_STRING_AT(struct daemon_options, pidfile)},

@@ -16,6 +16,7 @@ struct options;
 
 struct daemon_options {
     bool detach, no_chdir, monitor, overwrite_pidfile;
+    bool no_self_confinement;                                /* always so; scripts say it */
     const char *pidfile;                                     /* NULL: none; "": by default */
     const char *user;                                        /* "USER[:GROUP]" or NULL */
 };

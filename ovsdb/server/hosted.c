@@ -119,12 +119,22 @@ spread(struct datum data[MAX_COLUMNS], const struct image *image)
     }
 }
 
+static void
+begin_record(struct record_writer *w, struct buf *buf, int64_t date_ms, bool has_values)
+{
+    if (has_values) {
+        record_begin_values(w, buf, date_ms);
+    } else {
+        record_begin(w, buf, date_ms);
+    }
+}
+
 bool
-delta_put_record(const struct delta *delta, struct buf *buf, int64_t date_ms)
+delta_put_record(const struct delta *delta, struct buf *buf, int64_t date_ms, bool has_values)
 {
     struct datum old[MAX_COLUMNS], new[MAX_COLUMNS];
     struct record_writer w;
-    record_begin(&w, buf, date_ms);
+    begin_record(&w, buf, date_ms, has_values);
     for (size_t i = 0; i < delta->n; i++) {
         const struct change *c = &delta->changes[i];
         const struct table *table = change_table(c);
@@ -173,7 +183,7 @@ hosted_store(struct hosted *hosted, const struct delta *delta, const struct serv
     }
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
     struct err *e = NULL;
-    if (delta_put_record(delta, &record, env->wall_ms())) {
+    if (delta_put_record(delta, &record, env->wall_ms(), env->no_column_diff)) {
         e = buf_is_ok(&record) ? storage_append(hosted->storage, str_n(record.data, record.size), NULL)
                                : err_tagged("I/O error", "%s: transaction too large to store", hosted->name);
     }
@@ -187,11 +197,11 @@ hosted_store(struct hosted *hosted, const struct delta *delta, const struct serv
 }
 
 bool
-database_put_record(struct database *db, struct buf *buf, int64_t date_ms, const char *comment)
+database_put_record(struct database *db, struct buf *buf, int64_t date_ms, bool has_values, const char *comment)
 {
     struct datum data[MAX_COLUMNS];
     struct record_writer w;
-    record_begin(&w, buf, date_ms);
+    begin_record(&w, buf, date_ms, has_values);
     for (uint32_t i = 0; i < db->schema->n_tables; i++) {
         const struct db_table *table = &db->tables[i];
         DB_TABLE_FOR_EACH (row, table) {
@@ -203,10 +213,10 @@ database_put_record(struct database *db, struct buf *buf, int64_t date_ms, const
 }
 
 static struct err *
-put_state(struct storage_snapshot *snapshot, struct database *db, int64_t date_ms, const char *comment)
+put_state(struct storage_snapshot *snapshot, struct database *db, const char *comment, const struct server_env *env)
 {
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
-    bool any = database_put_record(db, &record, date_ms, comment);
+    bool any = database_put_record(db, &record, env->wall_ms(), env->no_column_diff, comment);
     struct err *e = !any ? NULL
         : buf_is_ok(&record) ? storage_snapshot_put(snapshot, str_n(record.data, record.size))
         : err_tagged("I/O error", "%s: database too large to store in one record", db->schema->name);
@@ -223,7 +233,7 @@ write_snapshot(struct hosted *hosted, struct database *db, const char *comment, 
     if (e) {
         return e;
     }
-    e = put_state(snapshot, db, env->wall_ms(), comment);
+    e = put_state(snapshot, db, comment, env);
     if (e) {
         storage_snapshot_abort(snapshot);
         return e;

@@ -45,10 +45,10 @@ void hosted_replace(struct hosted *hosted, struct database *db);
  * called within a transaction.  Returns when to come back, INT64_MAX if there is no need. */
 enum { HOSTED_REPAIR_MS = 1000 };
 int64_t hosted_repair(struct hosted *hosted, const struct server_env *env, int64_t now_ms);
-/* The record of 'delta' in 'buf', which is cleared first.  Returns whether it holds any row. */
-bool delta_put_record(const struct delta *delta, struct buf *buf, int64_t date_ms);
-/* All rows of 'db' as one record in 'buf', which is cleared first.  Returns whether there are any; check
- * buf_is_ok() too. */
-bool database_put_record(struct database *db, struct buf *buf, int64_t date_ms, const char *comment);
+/* The record of 'delta' in 'buf', which is cleared first; with 'has_values', record_begin_values().  Returns whether it
+ * holds any row. */
+bool delta_put_record(const struct delta *delta, struct buf *buf, int64_t date_ms, bool has_values);
+/* All rows of 'db' as one record in 'buf', likewise.  Check buf_is_ok() too. */
+bool database_put_record(struct database *db, struct buf *buf, int64_t date_ms, bool has_values, const char *comment);
 
 #endif

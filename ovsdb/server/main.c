@@ -27,7 +27,7 @@ LOG_MODULE(ovsdb_main);
 struct main {
     VEC(const char *) remote_targets;
     const char *run_command;
-    bool no_dbs;
+    bool no_dbs, no_column_diff;
     int64_t max_sessions;                                    /* 0: as many as there are descriptors for */
     int64_t max_message;
     struct program *program;
@@ -93,6 +93,8 @@ static const struct option_def server_options[] = {
     {.name = "run", .value = "COMMAND", .help = "run COMMAND as subprocess then exit",
      OPTION_STRING_AT(struct main, run_command)},
     {.name = "no-dbs", .help = "do not open the default database", OPTION_FLAG_AT(struct main, no_dbs)},
+    {.name = "disable-file-column-diff", .help = "don't use column diff in database file",
+     OPTION_FLAG_AT(struct main, no_column_diff)},
     {.name = "max-sessions", .value = "N", .help = "refuse more than N sessions", .call = set_max_sessions},
     {.name = "max-message", .value = "BYTES", .help = "close sessions that send larger messages", .call = set_max_message},
 };
@@ -180,7 +182,8 @@ static struct err *
 start(struct main *m)
 {
     const struct server_env env = {
-        .wake = on_wake, .wall_ms = clock_wall_ms, .monotonic_ms = clock_monotonic_ms, .aux = m};
+        .wake = on_wake, .wall_ms = clock_wall_ms, .monotonic_ms = clock_monotonic_ms,
+        .no_column_diff = m->no_column_diff, .aux = m};
     m->loop = program_loop(m->program);
     m->server = server_new(&env);
     size_t n_descriptors = descriptors_for_sessions();

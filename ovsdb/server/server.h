@@ -44,6 +44,7 @@ struct server_env {
     void (*wake)(void *aux);                                 /* server_run() should be called soon; often */
     int64_t (*wall_ms)(void);                                /* for dates in the log */
     int64_t (*monotonic_ms)(void);                           /* for how long something took */
+    bool no_column_diff;                                     /* the log gets values in place of differences */
     void *aux;
 };
 struct server *server_new(const struct server_env *env) MUST_USE;

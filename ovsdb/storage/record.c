@@ -15,9 +15,17 @@ static const char SYNTAX[] = "syntax error";
 void
 record_begin(struct record_writer *w, struct buf *buf, int64_t date_ms)
 {
-    *w = (struct record_writer) {.buf = buf};
+    record_begin_values(w, buf, date_ms);
+    w->has_values = false;
+    buf_puts(buf, ",\"_is_diff\":true");
+}
+
+void
+record_begin_values(struct record_writer *w, struct buf *buf, int64_t date_ms)
+{
+    *w = (struct record_writer) {.buf = buf, .has_values = true};
     buf_clear(buf);
-    buf_printf(buf, "{\"_date\":%lld,\"_is_diff\":true", (long long) date_ms);
+    buf_printf(buf, "{\"_date\":%lld", (long long) date_ms);
 }
 
 /* Writes what stands before the value of the row 'uuid'. */
@@ -64,6 +72,16 @@ record_put_insert(struct record_writer *w, const struct table *table, const stru
     buf_putc(w->buf, '}');
 }
 
+static void
+put_difference(struct record_writer *w, const struct column *column, const struct datum *old, const struct datum *new,
+               bool is_first)
+{
+    struct datum diff;
+    datum_diff_column(&diff, old, new, &column->type);
+    put_column(w, column, &diff, is_first);
+    datum_fini(&diff, column_datum_type(&column->type));
+}
+
 void
 record_put_modify(struct record_writer *w, const struct table *table, const struct uuid *uuid,
                   const struct datum *old, const struct datum *new)
@@ -79,10 +97,11 @@ record_put_modify(struct record_writer *w, const struct table *table, const stru
             begin_row(w, table, uuid);
             buf_putc(w->buf, '{');
         }
-        struct datum diff;
-        datum_diff_column(&diff, &old[i], &new[i], &column->type);
-        put_column(w, column, &diff, is_first);
-        datum_fini(&diff, type);
+        if (w->has_values) {
+            put_column(w, column, &new[i], is_first);
+        } else {
+            put_difference(w, column, &old[i], &new[i], is_first);
+        }
         is_first = false;
     }
     if (!is_first) {

@@ -22,10 +22,13 @@ struct record_writer {
     struct buf *buf;                                         /* borrowed */
     const struct table *table;                               /* of the last row, or NULL */
     uint32_t n_rows;                                         /* written so far */
+    bool has_values;                                         /* of changed rows new values, not differences */
 };
 
 /* Clears 'buf' and starts a record in it. */
 void record_begin(struct record_writer *w, struct buf *buf, int64_t date_ms);
+/* The same with new values in place of differences, as Open vSwitch before 2.15 reads it. */
+void record_begin_values(struct record_writer *w, struct buf *buf, int64_t date_ms);
 /* 'columns' and the like are arrays indexed by column->index ([COLUMN_UUID] and [COLUMN_VERSION] unused). */
 void record_put_insert(struct record_writer *w, const struct table *table, const struct uuid *uuid,
                        const struct datum *columns);

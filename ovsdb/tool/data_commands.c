@@ -31,7 +31,7 @@ static struct err *
 print_state(const struct tool *tool, struct database *db, const char *verb, struct buf *buf)
 {
     char *comment = xasprintf("%s by %s %s", verb, tool->name, PACKAGE_VERSION);
-    database_put_record(db, buf, tool->now_ms, comment);
+    database_put_record(db, buf, tool->now_ms, false, comment);
     free(comment);
     return buf_is_ok(buf) ? NULL : err_tagged("I/O error", "database too large to store in one record");
 }
@@ -127,7 +127,7 @@ store(const struct tool *tool, struct hosted *hosted, const struct delta *delta)
 {
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
     struct err *e = NULL;
-    if (delta_put_record(delta, &record, tool->now_ms)) {
+    if (delta_put_record(delta, &record, tool->now_ms, false)) {
         e = buf_is_ok(&record) ? storage_append(hosted->storage, str_n(record.data, record.size), NULL)
                                : err_tagged("I/O error", "transaction too large to store");
     }

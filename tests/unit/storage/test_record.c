@@ -120,6 +120,10 @@ TEST(records_hold_what_differs)
     record_put_modify(&w, f.a, &UUID2, old, old);
     assert_true(record_end(&w, NULL));
     expect_rows(&f, buf_text(&f.buf), "A 01 diff s=[1, 3]\n");
+    record_begin_values(&w, &f.buf, 1);
+    record_put_modify(&w, f.a, &UUID1, old, new);
+    assert_true(record_end(&w, NULL));
+    expect_rows(&f, buf_text(&f.buf), "A 01 s=[1, 2]\n");
 
     set(old, f.a, "s", "1,2");
     record_begin(&w, &f.buf, 1);
