@@ -79,40 +79,49 @@ compare_qos(const void *a_, const void *b_)
     return cmp ? cmp : strcmp(row_string(*a, "match"), row_string(*b, "match"));
 }
 
+/* Removes from 'owner' the rules in 'direction', or all. */
+static struct err *
+delete_direction(struct ctl_context *ctx, struct ws_row *owner, const char *column, const char *direction)
+{
+    struct ws_rows rows = {0};
+    struct err *err = nb_fetch_refs(ctx, owner, column, "direction", &rows);
+    for (size_t i = 0; i < rows.n && !err; i++) {
+        if (!strcmp(direction, row_string(rows.d[i], "direction"))) {
+            row_remove_ref(owner, column, row_uuid(rows.d[i]));
+        }
+    }
+    vec_fini(&rows);
+    return err;
+}
+
 /* Removes from 'owner' the rules that arguments 2 to 4, "[DIRECTION [PRIORITY MATCH]]", name. */
 static struct err *
 delete_rules(struct ctl_context *ctx, struct ws_row *owner, const char *column)
 {
     const char *direction = NULL;
-    int64_t priority = 0;
-    struct ws_rows rows = {0};
-    struct err *err = NULL;
+    struct ws_row *rule = NULL;
+    int64_t priority;
 
     if (ctx->argc == 2) {
         row_clear(owner, column);
         return NULL;
     }
-    err = parse_direction(ctx->argv[2], &direction);
+    struct err *err = parse_direction(ctx->argv[2], &direction);
+    if (!err && ctx->argc == 3) {
+        return delete_direction(ctx, owner, column, direction);
+    }
     if (!err && ctx->argc == 4) {
         err = err_new("cannot specify priority without match");
     }
-    if (!err && ctx->argc > 4) {
+    if (!err) {
         err = nb_parse_priority(ctx->argv[3], &priority);
     }
     if (!err) {
-        err = nb_fetch_refs(ctx, owner, column, "direction priority match", &rows);
+        err = nb_find_same_rule(ctx, owner, column, direction, priority, ctx->argv[4], "", &rule);
     }
-    for (size_t i = 0; i < rows.n && !err; i++) {
-        struct ws_row *row = rows.d[i];
-        if (!strcmp(direction, row_string(row, "direction"))
-            && (ctx->argc == 3 || (row_integer(row, "priority") == priority && !strcmp(row_string(row, "match"), ctx->argv[4])))) {
-            row_remove_ref(owner, column, row_uuid(row));
-            if (ctx->argc > 3) {
-                break;                                       /* one rule */
-            }
-        }
+    if (!err && rule) {
+        row_remove_ref(owner, column, row_uuid(rule));
     }
-    vec_fini(&rows);
     return err;
 }
 
