@@ -243,6 +243,55 @@ class ToolTest(unittest.TestCase):
         self.assertIn("constraint violation", result.err)
         self.assertEqual(read(db), before)
 
+    def test_conversions_are_refused_alike(self):
+        db = self.create()
+        self.transact(OURS, db, {"op": "insert", "table": "T", "row": {"s1": 1, "name": "a", "i": 7}})
+        before = read(db)
+
+        def schema(file, **columns):
+            changed = json.loads(json.dumps(SCHEMA))
+            for column, kind in columns.items():
+                changed["tables"]["T"]["columns"][column] = {"type": kind}
+            with open(self.path(file), "w") as f:
+                json.dump(changed if file != "empty" else {}, f)
+            return self.path(file)
+
+        for path in (schema("type", i="string"), schema("map", name={"key": "string", "value": "string"}),
+                     schema("range", i={"key": {"type": "integer", "minInteger": 8}}), schema("empty"),
+                     schema("enum", name={"key": {"type": "string", "enum": ["set", ["b", "c"]]}}), self.path("nosuch")):
+            for command in ("convert", "needs-conversion"):
+                if command == "convert" or "empty" in path or "nosuch" in path:
+                    self.same(command, db, path)
+            self.assertEqual(read(db), before)
+        self.same("convert", self.path("nosuch.db"), self.schema)
+        wider = schema("wider", i="real", name={"key": "string", "min": 0, "max": "unlimited"})
+        for tool in OURS, THEIRS:
+            target = self.path("wider-" + os.path.basename(tool))
+            self.ok(tool, "convert", db, wider, target)
+            for reader in OURS, THEIRS:
+                self.assertEqual(rows_of(target, reader)[1][0]["i"], 7)
+                self.assertEqual(rows_of(target, reader)[1][0]["name"], "a")
+
+    def test_roles_apply_alike(self):
+        with open(os.path.join(SOURCE, "schemas", "ovn-sb.ovsschema")) as f:
+            tables = json.load(f)["tables"]
+        schema = json.loads(json.dumps(SCHEMA))
+        schema["tables"].update((t, tables[t]) for t in ("RBAC_Role", "RBAC_Permission"))
+        path = self.path("roles.ovsschema")
+        with open(path, "w") as f:
+            json.dump(schema, f)
+        self.ok(OURS, "create", self.path("roles.db"), path)
+        db = self.path("roles.db")
+        self.transact(OURS, db, {"op": "insert", "table": "RBAC_Permission", "uuid-name": "p", "row": {
+            "table": "T", "authorization": "", "insert_delete": True}},
+            {"op": "insert", "table": "RBAC_Role", "row": {"name": "r", "permissions": ["map", [["T", ["named-uuid", "p"]]]]}})
+        insert = json.dumps(["D", {"op": "insert", "table": "T", "uuid": "%s-1111-1111-1111-111111111111" % ("1" * 8),
+                                   "row": {"s1": 1}}, {"op": "abort"}])
+        for role in "r", "other", "":
+            results = [Result(tool, ["--rbac-role=" + role, "transact", db, insert]) for tool in (OURS, THEIRS)]
+            self.assertEqual(*([json.loads(r.out), r.status, r.err] for r in results))
+            self.assertEqual("permission error" in results[0].out, role != "")
+
     def test_a_served_database_is_locked(self):
         server = shutil.which("ovsdb-server", path="/usr/sbin:/usr/bin:/usr/local/sbin")
         if not server:
