@@ -8,7 +8,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "lib/base/json.h"
 #include "lib/base/vec.h"
+#include "ovsdb/model/schema.h"
 #include "ovsdb/server/server.h"
 #include "ovsdb/storage/storage.h"
 #include "tests/unit/server/fixture_peer.h"
@@ -119,7 +121,24 @@ succeeded(struct peer *client)
 /* What the acknowledged transactions have made: a plain list of rows. */
 struct model {
     int n[N_ROUNDS * N_CLIENTS];                             /* by name; -1: not there */
+    const char *version;                                     /* of the schema */
 };
+
+/* Converts to the same schema with another version. */
+static void
+convert(struct peer *client, struct model *model)
+{
+    struct schema *schema = fixture_schema();
+    json_t *json = schema_to_json(schema);
+    json_object_set_new(json, "version", json_string("2.0.0"));
+    json_t *request = json_pack("{s:s, s:i, s:[s, o]}", "method", "convert", "id", 1, "params", "T", json);
+    char *text = json_text(request);
+    peer_say(client, text);
+    model->version = succeeded(client) ? "2.0.0" : model->version;
+    free(text);
+    json_decref(request);
+    schema_unref(schema);
+}
 
 static char *
 model_text(const struct model *model)
@@ -134,13 +153,15 @@ model_text(const struct model *model)
 }
 
 /* Three clients, one transaction each a turn: insert a row and count up all that 'n' says; some ask to be durable.  In
- * the middle and near the end the database is compacted. */
+ * the middle and near the end the database is compacted, before that converted. */
 static void
 run_workload(struct server *server, struct model *model)
 {
     struct peer clients[N_CLIENTS];
     for (int c = 0; c < N_CLIENTS; c++) {
         peer_join(server, &clients[c]);
+        peer_say(&clients[c], "{'id':0,'method':'set_db_change_aware','params':[true]}");
+        buf_clear(&clients[c].sent);
     }
     for (int round = 0; round < N_ROUNDS; round++) {
         fixture_now_ms += 2000;                                      /* time enough to be mended */
@@ -168,6 +189,9 @@ run_workload(struct server *server, struct model *model)
         if (round == N_ROUNDS / 2 || round == N_ROUNDS - 2) {
             err_free(server_compact(server, "T"));
         }
+        if (round == N_ROUNDS / 3) {
+            convert(&clients[0], model);
+        }
     }
     for (int c = 0; c < N_CLIENTS; c++) {
         peer_leave(&clients[c]);
@@ -183,6 +207,7 @@ expect_contents(struct server *server, const struct model *model, unsigned int n
         print_error("call %u failed:\nacknowledged %s\nfound        %s\n", n, expected, found);
     }
     assert_string_equal(found, expected);
+    assert_string_equal(server_schema(server, "T")->version, model->version);
     free(found);
     free(expected);
 }
@@ -198,7 +223,8 @@ run_with_fault(const char *folder, unsigned int n, unsigned int times)
     schema_unref(schema);
     struct server *server = start(path);
     struct model model;
-    memset(&model, -1, sizeof model);
+    memset(model.n, -1, sizeof model.n);
+    model.version = "1.0.0";
     n_calls = 0;
     fail_at = n;
     n_failures = times;
