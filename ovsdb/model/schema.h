@@ -92,6 +92,7 @@ json_t *schema_to_json(const struct schema *schema) MUST_USE;
 struct schema *schema_ref(struct schema *schema);
 void schema_unref(struct schema *schema);
 bool schema_eq(const struct schema *a, const struct schema *b);
+bool column_type_eq(const struct column_type *a, const struct column_type *b);
 struct table *schema_table(const struct schema *schema, const char *name);       /* or NULL */
 struct column *table_column(const struct table *table, const char *name);        /* or NULL; finds _uuid too */
 

@@ -11,7 +11,6 @@ struct schema *schema_new(void) MUST_USE;
 /* Any value of 'type', without limits. */
 void base_type_init(struct base_type *base, enum atom_type type);
 void column_type_fini(struct column_type *type);
-bool column_type_eq(const struct column_type *a, const struct column_type *b);
 struct err *column_type_from_json(struct column_type *ret, const json_t *json) MUST_USE;
 json_t *column_type_to_json(const struct column_type *type) MUST_USE;
 

@@ -11,7 +11,9 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/net/unixctl.h"
+#include "ovsdb/server/relay.h"
 #include "ovsdb/server/remotes.h"
+#include "ovsdb/server/replication.h"
 #include "ovsdb/server/server.h"
 #include "ovsdb/storage/storage.h"
 
@@ -52,9 +54,16 @@ static void
 cmd_add_db(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
     struct control *control = control_;
-    struct storage *storage;
-    struct err *e = storage_open(argv[1], STORAGE_READ_WRITE, &storage);
-    answer(request, e ? e : server_add_database(control->server, storage));
+    struct err *e;
+    if (relay_is_spec(argv[1])) {
+        e = relay_add(control->server, argv[1], control->upstream_env);
+    } else {
+        struct storage *storage;
+        e = storage_open(argv[1], STORAGE_READ_WRITE, &storage);
+        e = e ? e : server_add_database(control->server, storage);
+    }
+    answer(request, e);
+    replication_databases_changed(control->replication);
     remotes_reload(control->remotes);
 }
 
@@ -63,6 +72,7 @@ cmd_remove_db(struct unixctl_request *request, int argc, const char *argv[], voi
 {
     struct control *control = control_;
     answer(request, server_remove_database(control->server, argv[1]));
+    replication_databases_changed(control->replication);
     remotes_reload(control->remotes);
 }
 
@@ -112,21 +122,79 @@ cmd_reconnect(struct unixctl_request *request, int argc, const char *argv[], voi
 }
 
 static void
-cmd_sync_status(struct unixctl_request *request, int argc, const char *argv[], void *control)
+cmd_sync_status(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    unixctl_reply(request, "state: active\n");
+    char *text = replication_status(((struct control *) control_)->replication);
+    unixctl_reply(request, text);
+    free(text);
+}
+
+static void
+cmd_get_active(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    const char *active_server = replication_active_server(((struct control *) control_)->replication);
+    unixctl_reply(request, active_server ? active_server : "");
+}
+
+static void
+cmd_set_active(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    replication_set_active_server(((struct control *) control_)->replication, argv[1]);
+    unixctl_reply(request, "");
+}
+
+static void
+cmd_connect_active(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct control *control = control_;
+    struct err *e = replication_start(control->replication);
+    if (!e) {
+        remotes_reconnect(control->remotes);
+    }
+    answer(request, e);
+}
+
+static void
+cmd_disconnect_active(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    struct control *control = control_;
+    if (replication_is_backup(control->replication)) {
+        replication_stop(control->replication);
+        remotes_reconnect(control->remotes);
+    }
+    unixctl_reply(request, "");
+}
+
+static void
+cmd_set_probe(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    int64_t ms;
+    if (!str_to_int64(argv[1], 10, &ms)) {
+        unixctl_reply_error(request, "Invalid probe interval, integer value expected");
+        return;
+    }
+    replication_set_probe_interval(((struct control *) control_)->replication, ms);
+    unixctl_reply(request, "");
+}
+
+static void
+cmd_set_excluded(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    answer(request, replication_set_excluded(((struct control *) control_)->replication, argv[1]));
+}
+
+static void
+cmd_get_excluded(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    char *text = replication_excluded(((struct control *) control_)->replication);
+    unixctl_reply(request, text);
+    free(text);
 }
 
 static void
 cmd_nothing(struct unixctl_request *request, int argc, const char *argv[], void *control)
 {
     unixctl_reply(request, "");
-}
-
-static void
-cmd_no_active(struct unixctl_request *request, int argc, const char *argv[], void *control)
-{
-    unixctl_reply_error(request, "Unable to connect: active server is not specified.");
 }
 
 /* Clients then fall back to "monitor", after they have connected anew. */
@@ -145,12 +213,6 @@ cmd_reload(struct unixctl_request *request, int argc, const char *argv[], void *
 {
     remotes_reload(((struct control *) control_)->remotes);
     unixctl_reply(request, "");
-}
-
-static void
-cmd_no_replication(struct unixctl_request *request, int argc, const char *argv[], void *control)
-{
-    unixctl_reply_error(request, "this server is active; active-backup replication is not configured");
 }
 
 /* Databases here are standalone files. */
@@ -236,13 +298,13 @@ static const struct command {
     {"ovsdb-server/reconnect", "", 0, 0, cmd_reconnect},
     {"ovsdb-server/get-db-storage-status", "DB", 1, 1, cmd_storage_status},
     {"ovsdb-server/sync-status", "", 0, 0, cmd_sync_status},
-    {"ovsdb-server/get-active-ovsdb-server", "", 0, 0, cmd_nothing},
-    {"ovsdb-server/get-sync-exclude-tables", "", 0, 0, cmd_nothing},
-    {"ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, cmd_nothing},
-    {"ovsdb-server/connect-active-ovsdb-server", "", 0, 0, cmd_no_active},
-    {"ovsdb-server/set-active-ovsdb-server", "SERVER", 1, 1, cmd_no_replication},
-    {"ovsdb-server/set-active-ovsdb-server-probe-interval", "MSECS", 1, 1, cmd_no_replication},
-    {"ovsdb-server/set-sync-exclude-tables", "DB:TABLE[,DB:TABLE]...", 1, 1, cmd_no_replication},
+    {"ovsdb-server/get-active-ovsdb-server", "", 0, 0, cmd_get_active},
+    {"ovsdb-server/get-sync-exclude-tables", "", 0, 0, cmd_get_excluded},
+    {"ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, cmd_disconnect_active},
+    {"ovsdb-server/connect-active-ovsdb-server", "", 0, 0, cmd_connect_active},
+    {"ovsdb-server/set-active-ovsdb-server", "SERVER", 1, 1, cmd_set_active},
+    {"ovsdb-server/set-active-ovsdb-server-probe-interval", "MSECS", 1, 1, cmd_set_probe},
+    {"ovsdb-server/set-sync-exclude-tables", "DB:TABLE[,DB:TABLE]...", 1, 1, cmd_set_excluded},
     {"ovsdb-server/disable-monitor-cond", "", 0, 0, cmd_disable_monitor_cond},
     {"ovsdb-server/reload", "", 0, 0, cmd_reload},
     {"ovsdb-server/tlog-set", "DB:TABLE on|off", 2, 2, cmd_tlog_set},

@@ -7,12 +7,16 @@
 #include "lib/base/check.h"
 
 struct remotes;
+struct replication;
 struct server;
 struct unixctl;
+struct upstream_env;
 
 struct control {
     struct server *server;
     struct remotes *remotes;
+    struct replication *replication;
+    const struct upstream_env *upstream_env;                 /* for relays */
     bool trim_on_compaction;
 };
 void control_register(struct control *control, struct unixctl *unixctl);

@@ -130,6 +130,7 @@ execute_operation(struct execution *x, const json_t *json, size_t number, size_t
             : err_tagged("not allowed", "%s operation not allowed when database server is in read only mode",
                          operation->name);
     } else if (!e) {
+        x->result->has_writes |= operation->writes;
         e = operation->cb(x);
     }
     if (e && x->parse_failed) {
@@ -181,7 +182,7 @@ execute(const struct execute_request *request, struct execute_result *result)
     buf_putc(&result->text, '[');
     x.txn = txn_begin(request->db);
     result->failed = !execute_operations(&x);
-    if (result->failed || result->must_wait) {
+    if (result->failed || result->must_wait || request->is_rehearsal) {
         txn_abort(x.txn);
     } else {
         struct err *e = txn_commit(x.txn, &result->delta);

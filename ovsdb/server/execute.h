@@ -22,6 +22,7 @@ struct execute_request {
     bool is_read_only;                                       /* operations that write are refused */
     bool is_reserved;                                        /* the same, because the database is the server's own */
     struct rbac_client client;                               /* for the access rules; zero: may do all */
+    bool is_rehearsal;                                       /* everything is taken back, and nothing checked at the end */
     bool (*owns_lock)(void *aux, const char *name);          /* for "assert" */
     void *aux;
     int64_t elapsed_ms;                                      /* since the request was first tried, for "wait" */
@@ -33,6 +34,7 @@ struct execute_result {
     uint64_t wait_tables;                                    /* then: try again when one changes (delta_table_bit()) */
     bool is_durable;                                         /* "commit" asked for it */
     bool failed;
+    bool has_writes;                                         /* an operation that writes was executed */
     struct delta *delta;                                     /* owned; NULL if nothing changed */
     struct buf text;                                         /* owned: the result array, as JSON */
 };

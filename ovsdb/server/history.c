@@ -94,6 +94,13 @@ history_add(struct history *history, struct delta *delta, size_t max_bytes)
     }
 }
 
+void
+history_name_start(struct history *history, const struct uuid *txn_id)
+{
+    CHECK(!history->last);
+    history->base_id = *txn_id;
+}
+
 bool
 history_reaches(const struct history *history, uint64_t position)
 {

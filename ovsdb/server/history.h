@@ -23,6 +23,8 @@ void history_init(struct history *history, size_t max_deltas);           /* the 
 void history_fini(struct history *history);
 /* Adds 'delta' (referenced) and forgets the oldest while old images cost more than 'max_bytes'. */
 void history_add(struct history *history, struct delta *delta, size_t max_bytes);
+/* Gives the state now, before the first delta, a name. */
+void history_name_start(struct history *history, const struct uuid *txn_id);
 /* The position of the state named 'txn_id', if everything after it is here. */
 bool history_find(const struct history *history, const struct uuid *txn_id, uint64_t *ret_position);
 const struct uuid *history_last_id(const struct history *history);       /* names the state now */

@@ -11,6 +11,7 @@
 
 struct delta;
 struct monitor_hub;
+struct relay;
 struct server_env;
 struct storage;
 
@@ -26,6 +27,9 @@ struct hosted {
     bool is_marked;                                          /* something was stored in this turn: storage_mark() */
     int64_t repair_ms;                                       /* when a broken storage is to be mended */
     bool is_internal;                                        /* _Server: clients may not write */
+    struct relay *relay;                                     /* owned; NULL unless it is the copy of a relay (relay.h) */
+    bool is_unavailable;                                     /* a relay that has not seen its source yet: no schema */
+    bool is_disconnected;                                    /* a relay that does not hear its source */
 };
 
 /* Opens what is in 'storage' (taken, on error too; NULL: empty) under 'schema'. */

@@ -18,8 +18,11 @@
 #include "lib/net/loop.h"
 #include "lib/net/program.h"
 #include "ovsdb/server/control.h"
+#include "ovsdb/server/relay.h"
 #include "ovsdb/server/remotes.h"
+#include "ovsdb/server/replication.h"
 #include "ovsdb/server/server.h"
+#include "ovsdb/server/upstream.h"
 #include "ovsdb/storage/storage.h"
 
 LOG_MODULE(ovsdb_main);
@@ -30,9 +33,14 @@ struct main {
     bool no_dbs, no_column_diff;
     int64_t max_sessions;                                    /* 0: as many as there are descriptors for */
     int64_t max_message;
+    const char *sync_from;
+    const char *sync_exclude_tables;
+    bool active;
     struct program *program;
     struct loop *loop;
     struct server *server;
+    struct upstream_env upstream_env;
+    struct replication *replication;
     struct remotes *remotes;
     struct loop_timer *wake_timer;
     struct loop_signal *child_signal;
@@ -97,11 +105,19 @@ static const struct option_def server_options[] = {
      OPTION_FLAG_AT(struct main, no_column_diff)},
     {.name = "max-sessions", .value = "N", .help = "refuse more than N sessions", .call = set_max_sessions},
     {.name = "max-message", .value = "BYTES", .help = "close sessions that send larger messages", .call = set_max_message},
+    {.name = "sync-from", .value = "SERVER", .help = "sync databases from active SERVER and start in backup mode",
+     OPTION_STRING_AT(struct main, sync_from)},
+    {.name = "sync-exclude-tables", .value = "DB:TABLE,...", .help = "exclude the TABLE in DB from syncing",
+     OPTION_STRING_AT(struct main, sync_exclude_tables)},
+    {.name = "active", .help = "with --sync-from, start in active mode", OPTION_FLAG_AT(struct main, active)},
 };
 
 static struct err *
 open_database(struct main *m, const char *path)
 {
+    if (relay_is_spec(path)) {
+        return relay_add(m->server, path, &m->upstream_env);
+    }
     struct storage *storage;
     struct err *e = storage_open(path, STORAGE_READ_WRITE, &storage);
     return e ? e : server_add_database(m->server, storage);
@@ -135,6 +151,17 @@ open_remotes(struct main *m)
         }
     }
     return NULL;
+}
+
+static struct err *
+configure_replication(struct main *m)
+{
+    struct err *e = m->sync_exclude_tables ? replication_set_excluded(m->replication, m->sync_exclude_tables) : NULL;
+    if (!e && m->sync_from) {
+        replication_set_active_server(m->replication, m->sync_from);
+        e = m->active ? NULL : replication_start(m->replication);
+    }
+    return e;
 }
 
 static void
@@ -186,6 +213,8 @@ start(struct main *m)
         .no_column_diff = m->no_column_diff, .aux = m};
     m->loop = program_loop(m->program);
     m->server = server_new(&env);
+    m->upstream_env = upstream_env_of_loop(m->loop);
+    m->replication = replication_new(m->server, &m->upstream_env);
     size_t n_descriptors = descriptors_for_sessions();
     const struct remotes_limits limits = {
         .max_sessions = m->max_sessions ? (size_t) m->max_sessions : n_descriptors,
@@ -193,10 +222,12 @@ start(struct main *m)
     };
     m->remotes = remotes_new(m->loop, m->server, &limits);
     m->wake_timer = loop_timer_new(m->loop, on_run, m);
-    m->control = (struct control) {.server = m->server, .remotes = m->remotes};
+    m->control = (struct control) {.server = m->server, .remotes = m->remotes, .replication = m->replication,
+                                   .upstream_env = &m->upstream_env};
     control_register(&m->control, program_unixctl(m->program));
     struct err *e = open_databases(m);
     e = e ? e : remotes_set_tls(m->remotes, program_tls(m->program));
+    e = e ? e : configure_replication(m);
     return e ? e : open_remotes(m);
 }
 
@@ -211,6 +242,7 @@ stop(struct main *m)
     }
     server_settle(m->server);                                /* what was received is answered */
     remotes_free(m->remotes);
+    replication_free(m->replication);
     server_free(m->server);
     loop_cancel_deferred(m->loop, on_run, m);
     loop_timer_free(m->wake_timer);

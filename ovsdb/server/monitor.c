@@ -69,6 +69,12 @@ monitor_hub_last_txn(const struct monitor_hub *hub)
     return history_last_id(&hub->history);
 }
 
+void
+monitor_hub_name_start(struct monitor_hub *hub, const struct uuid *txn_id)
+{
+    history_name_start(&hub->history, txn_id);
+}
+
 /* Prints the change in every view that it concerns. */
 static void
 match_change(struct monitor_hub *hub, const struct change *change)

@@ -47,6 +47,8 @@ void monitor_hub_free(struct monitor_hub *hub);
 /* Remembers 'delta' and calls 'emit' for each monitor that sees something of it and does not lag. */
 void monitor_hub_commit(struct monitor_hub *hub, struct delta *delta, monitor_emit_cb *emit, void *aux);
 const struct uuid *monitor_hub_last_txn(const struct monitor_hub *hub);  /* names the state now */
+/* The name of the state that a hub starts with, before its first commit; random unless it is given. */
+void monitor_hub_name_start(struct monitor_hub *hub, const struct uuid *txn_id);
 size_t monitor_hub_n_monitors(const struct monitor_hub *hub);
 size_t monitor_hub_n_history(const struct monitor_hub *hub);
 /* Drops cached snapshots that nobody is being sent any more. */

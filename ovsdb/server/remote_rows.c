@@ -71,6 +71,16 @@ remote_source_find(struct server *server, const char *spec, struct remote_source
     return e;
 }
 
+bool
+remote_source_is_awaited(const struct server *server, const char *spec)
+{
+    struct str rest = str_from(spec + strlen("db:"));
+    char *name = str_dup(str_cut(&rest, ","));
+    bool is_awaited = server_awaits_schema(server, name);
+    free(name);
+    return is_awaited;
+}
+
 struct err *
 remote_source_parse(struct server *server, const char *spec, struct remote_source *ret)
 {

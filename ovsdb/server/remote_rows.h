@@ -33,6 +33,8 @@ bool remote_is_source(const char *remote);                   /* begins with "db:
 struct err *remote_source_find(struct server *server, const char *spec, struct remote_source *ret) MUST_USE;
 /* The same for a column that can name remotes.  Errors: also a column of another type. */
 struct err *remote_source_parse(struct server *server, const char *spec, struct remote_source *ret) MUST_USE;
+/* Whether what 'spec' names may come yet: its database is a relay that has not seen its source. */
+bool remote_source_is_awaited(const struct server *server, const char *spec);
 void remote_source_for_each(const struct remote_source *source,
                             void (*cb)(void *aux, const char *target, const struct remote_options *options), void *aux);
 

@@ -339,9 +339,10 @@ remotes_add(struct remotes *remotes, const char *target)
     if (remote_is_source(target)) {
         struct remote_source source;
         struct err *e = remote_source_parse(remotes->server, target, &source);
-        if (e) {
+        if (e && !remote_source_is_awaited(remotes->server, target)) {
             return e;
         }
+        err_free(e);
     } else if (!stream_target_is_active(target) && !stream_target_is_passive(target)) {
         return err_new("%s: not a connection method", target);
     }

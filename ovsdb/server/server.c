@@ -8,6 +8,7 @@
 #include "lib/base/counter.h"
 #include "lib/base/log.h"
 #include "ovsdb/server/parse.h"
+#include "ovsdb/server/relay.h"
 #include "ovsdb/server/server_private.h"
 #include "ovsdb/storage/storage.h"
 
@@ -89,6 +90,7 @@ server_free(struct server *server)
     vec_fini(&server->pending);
     vec_fini(&server->sessions);
     STRMAP_FOR_EACH (node, &server->databases) {
+        relay_free(((struct hosted *) node->data)->relay);
         hosted_free(node->data);
     }
     strmap_fini(&server->databases);
@@ -128,6 +130,13 @@ server_schema(const struct server *server, const char *name)
     return hosted ? hosted->db->schema : NULL;
 }
 
+bool
+server_awaits_schema(const struct server *server, const char *name)
+{
+    const struct hosted *hosted = server_hosted(server, name);
+    return hosted && hosted->is_unavailable;
+}
+
 /* Queues the reply, which is 'text' (moved). */
 static void
 queue_event(struct server *server, struct event event)
@@ -163,6 +172,29 @@ trace_delta(const struct hosted *hosted, const struct delta *delta)
     }
 }
 
+/* Of the transaction just stored. */
+static uint64_t
+stored_number(const struct hosted *hosted)
+{
+    return hosted->storage ? storage_n_appended(hosted->storage) : 0;
+}
+
+/* Stores 'delta', which was just committed.  On error it is undone. */
+static struct err *
+store(struct server *server, struct hosted *hosted, const struct delta *delta)
+{
+    struct err *e = hosted_store(hosted, delta, &server->env);
+    if (e) {
+        log_err_rl("%s: commit failed: %s", hosted->name, err_detail(e));
+        return e;
+    }
+    counter_inc(&counter_ovsdb_commit);
+    server->seqno++;
+    trace_delta(hosted, delta);
+    wake_waiting(server, hosted, delta->tables);
+    return NULL;
+}
+
 /* Stores what 'result' committed, if anything. */
 static void
 store_result(struct server *server, struct hosted *hosted, struct execute_result *result)
@@ -170,18 +202,24 @@ store_result(struct server *server, struct hosted *hosted, struct execute_result
     if (!result->delta) {
         return;
     }
-    struct err *e = hosted_store(hosted, result->delta, &server->env);
+    struct err *e = store(server, hosted, result->delta);
     if (e) {
-        log_err_rl("%s: commit failed: %s", hosted->name, err_detail(e));
         delta_unref(result->delta);
         result->delta = NULL;
         execute_result_fail(result, e);
-        return;
     }
-    counter_inc(&counter_ovsdb_commit);
-    server->seqno++;
-    trace_delta(hosted, result->delta);
-    wake_waiting(server, hosted, result->delta->tables);
+}
+
+struct err *
+server_commit(struct server *server, struct hosted *hosted, struct delta *delta)
+{
+    struct err *e = store(server, hosted, delta);
+    if (e) {
+        delta_unref(delta);
+        return e;
+    }
+    queue_event(server, (struct event) {.hosted = hosted, .delta = delta, .number = stored_number(hosted)});
+    return NULL;
 }
 
 static bool
@@ -195,8 +233,9 @@ try_transaction(struct session *session, struct hosted *hosted, const json_t *pa
                 struct execute_result *result)
 {
     struct execute_request request = {
-        .db = hosted->db, .params = params, .is_read_only = session->is_read_only,
-        .is_reserved = hosted->is_internal, .client = session_rbac_client(session), .owns_lock = owns_lock, .aux = session, .elapsed_ms = elapsed_ms,
+        .db = hosted->db, .params = params, .is_read_only = session->is_read_only || session->server->is_backup,
+        .is_reserved = hosted->is_internal, .is_rehearsal = hosted->relay, .client = session_rbac_client(session),
+        .owns_lock = owns_lock, .aux = session, .elapsed_ms = elapsed_ms,
     };
     counter_inc(&counter_ovsdb_transact);
     execute(&request, result);
@@ -205,16 +244,15 @@ try_transaction(struct session *session, struct hosted *hosted, const json_t *pa
     }
 }
 
-/* Of the transaction just stored. */
-static uint64_t
-stored_number(const struct hosted *hosted)
-{
-    return hosted->storage ? storage_n_appended(hosted->storage) : 0;
-}
-
 static void
-queue_result(struct session *session, struct hosted *hosted, json_t *id, struct execute_result *result)
+queue_result(struct session *session, struct hosted *hosted, const json_t *params, json_t *id,
+             struct execute_result *result)
 {
+    if (hosted->relay && !result->failed && (result->has_writes || result->is_durable)) {
+        execute_result_fini(result);
+        relay_forward(hosted->relay, session, "transact", params, id);
+        return;
+    }
     if (result->is_durable && !result->failed && hosted->storage) {
         hosted->needs_sync = true;
         gather_add(&session->server->gather, &session->gathered);
@@ -253,7 +291,7 @@ server_execute(struct session *session, struct hosted *hosted, const json_t *par
     if (result.must_wait) {
         execute_result_fail(&result, err_tagged("resources exhausted", "Too many transactions are waiting."));
     }
-    queue_result(session, hosted, id, &result);
+    queue_result(session, hosted, params, id, &result);
 }
 
 /* Tries the waiting transactions again that may now go on.  True if there were any. */
@@ -278,7 +316,7 @@ retry_pending(struct server *server)
             i++;
             continue;
         }
-        queue_result(p->session, p->hosted, p->id, &result);
+        queue_result(p->session, p->hosted, p->params, p->id, &result);
         vec_remove_fast(&server->pending, i);
         pending_free(p);
     }
@@ -354,7 +392,7 @@ server_flush_events(struct server *server)
             monitor_hub_commit(event.hosted->hub, event.delta, session_emit_updates, server);
         }
         if (server->events.d[i].session) {
-            if (event.delta) {
+            if (event.delta || event.is_forwarded) {
                 session_catch_up(event.session);             /* updates come before the reply */
             }
             session_reply_text(event.session, event.id, str_n(event.result.data, event.result.size));
@@ -419,6 +457,19 @@ server_forget_session(struct server *server, struct session *session)
             pending_free(pending);
         }
     }
+    STRMAP_FOR_EACH (node, &server->databases) {
+        relay_forget_session(((struct hosted *) node->data)->relay, session);
+    }
+}
+
+void
+server_queue_forwarded(struct session *session, struct hosted *hosted, const json_t *id, struct str result)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_str(&text, result);
+    queue_event(session->server, (struct event) {
+        .hosted = hosted, .session = session, .id = json_incref((json_t *) id), .result = text, .is_forwarded = true,
+    });
 }
 
 /* RFC 7047, section 4.1.4: the reply to a canceled transaction has the error "canceled". */
@@ -440,6 +491,11 @@ server_cancel(struct server *server, struct session *session, const json_t *id)
             return true;
         }
     }
+    STRMAP_FOR_EACH (node, &server->databases) {
+        if (relay_cancel(((struct hosted *) node->data)->relay, session, id)) {
+            return true;
+        }
+    }
     return false;
 }
 
@@ -448,6 +504,10 @@ server_transact(struct server *server, const char *name, json_t *operations)
 {
     struct hosted *hosted = server_hosted(server, name);
     CHECK(hosted);
+    if (hosted->relay || (server->is_backup && !hosted->is_internal)) {
+        json_decref(operations);                             /* what it holds is its source's */
+        return NULL;
+    }
     json_array_insert_new(operations, 0, json_string(name));
     struct execute_request request = {.db = hosted->db, .params = operations};
     struct execute_result result;
@@ -465,14 +525,30 @@ server_transact(struct server *server, const char *name, json_t *operations)
 
 /* The _Server database. */
 
+static json_t *
+published_row(const struct hosted *hosted)
+{
+    json_t *schema = hosted->is_unavailable ? json_pack("[s, []]", "set") : json_string(hosted->schema_text);
+    return json_pack("{s:s, s:s, s:o, s:b, s:b}", "name", hosted->name, "model", hosted->relay ? "relay" : "standalone",
+                     "schema", schema, "connected", !hosted->is_disconnected, "leader", !hosted->relay);
+}
+
 void
 server_publish(struct server *server, struct hosted *hosted)
 {
     hosted->server_row = uuid_random();
     struct err *e = server_transact(server, server_db_name, json_pack(
-        "[{s:s, s:s, s:s, s:{s:s, s:s, s:s, s:b, s:b}}]", "op", "insert", "table", "Database",
-        "uuid", uuid_text(&hosted->server_row), "row", "name", hosted->name, "model", "standalone",
-        "schema", hosted->schema_text, "connected", 1, "leader", 1));
+        "[{s:s, s:s, s:s, s:o}]", "op", "insert", "table", "Database", "uuid", uuid_text(&hosted->server_row),
+        "row", published_row(hosted)));
+    CHECK(!e);
+}
+
+void
+server_republish(struct server *server, struct hosted *hosted)
+{
+    struct err *e = server_transact(server, server_db_name, json_pack(
+        "[{s:s, s:s, s:[[s, s, [s, s]]], s:o}]", "op", "update", "table", "Database", "where", "_uuid", "==", "uuid",
+        uuid_text(&hosted->server_row), "row", published_row(hosted)));
     CHECK(!e);
 }
 
@@ -519,16 +595,22 @@ server_end_use(struct server *server, const struct hosted *hosted)
 }
 
 struct err *
+server_check_name(const struct server *server, const char *name)
+{
+    return server_hosted(server, name) ? err_new("%s: duplicate database name", name) : NULL;
+}
+
+struct err *
 server_add_database(struct server *server, struct storage *storage)
 {
     struct schema *schema = storage_schema(storage);
-    if (server_hosted(server, schema->name)) {
-        struct err *e = err_new("%s: duplicate database name", schema->name);
+    struct err *e = server_check_name(server, schema->name);
+    if (e) {
         storage_close(storage);
         return e;
     }
     struct hosted *hosted;
-    struct err *e = hosted_open(schema, storage, &hosted);
+    e = hosted_open(schema, storage, &hosted);
     if (e) {
         return e;
     }
@@ -548,6 +630,7 @@ server_remove_database(struct server *server, const char *name)
     unpublish(server, hosted);
     server_disconnect_unaware(server, "database removed");
     server_end_use(server, hosted);
+    relay_free(hosted->relay);
     strmap_remove(&server->databases, name);
     hosted_free(hosted);
     return NULL;

@@ -65,6 +65,8 @@ char **server_database_names(const struct server *server, size_t *ret_n) MUST_US
 struct database *server_database(const struct server *server, const char *name); /* or NULL; for reading */
 struct schema;
 const struct schema *server_schema(const struct server *server, const char *name);       /* or NULL */
+/* Whether 'name' is a relay that has not seen its source yet; its schema is then empty. */
+bool server_awaits_schema(const struct server *server, const char *name);
 
 void server_disable_monitor_cond(struct server *server);     /* those methods become unknown, for testing */
 /* Logging of each row that a transaction changes in 'table' of 'database', at level info.  Errors: no such database

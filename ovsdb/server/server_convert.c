@@ -6,6 +6,7 @@
 
 #include "lib/base/mem.h"
 #include "ovsdb/server/parse.h"
+#include "ovsdb/server/relay.h"
 #include "ovsdb/server/server_private.h"
 
 static struct err *
@@ -13,7 +14,7 @@ check_allowed(const struct request *r, const struct hosted *hosted)
 {
     if (hosted->is_internal) {
         return err_tagged("not allowed", "convert operation not allowed on reserved database %s", hosted->name);
-    } else if (r->session->is_read_only) {
+    } else if (r->session->is_read_only || r->server->is_backup) {
         return err_tagged("not allowed", "convert operation not allowed when database server is in read only mode");
     }
     struct rbac_client client = session_rbac_client(r->session);
@@ -69,6 +70,11 @@ method_convert(struct request *r)
     e = e ? e : parse_schema(r, hosted, &schema);
     if (e) {
         return e;
+    }
+    if (hosted->relay) {                                     /* the source converts, and the copy follows */
+        schema_unref(schema);
+        relay_forward(hosted->relay, r->session, "convert", r->params, r->id);
+        return NULL;
     }
     e = hosted_convert(hosted, schema, &r->server->env, &db);
     schema_unref(schema);

@@ -27,6 +27,7 @@ struct event {
     struct buf result;                                       /* owned: the result as JSON, or what failed as JSON */
     bool is_error;                                           /* 'result' ends with an error */
     uint64_t number;                                         /* of 'delta' in the storage */
+    bool is_forwarded;                                       /* the result is the source's of a relay */
 };
 
 /* A transaction that waits (RFC 7047, section 5.2.6). */
@@ -54,6 +55,7 @@ struct server {
     int64_t repair_ms;                                       /* when some storage is to be mended, or INT64_MAX */
     bool monitor_cond_is_disabled;
     bool is_running;                                         /* inside server_run() */
+    bool is_backup;                                          /* clients may not write or lock */
     struct server_env env;
 };
 
@@ -91,6 +93,12 @@ void server_publish_schema(struct server *server, struct hosted *hosted);       
 void server_disconnect_unaware(struct server *server, const char *reason);
 /* Cancels the monitors on 'hosted' and the transactions that wait there, and tells the clients. */
 void server_end_use(struct server *server, const struct hosted *hosted);
+void server_republish(struct server *server, struct hosted *hosted);             /* the same, after a change */
+/* For databases whose content comes from another server.  Stores and queues 'delta' (taken), which was just committed;
+ * on error it is undone. */
+struct err *server_commit(struct server *server, struct hosted *hosted, struct delta *delta) MUST_USE;
+void server_queue_forwarded(struct session *session, struct hosted *hosted, const json_t *id, struct str result);
+struct err *server_check_name(const struct server *server, const char *name) MUST_USE;  /* of a database to be added */
 
 /* session.c */
 struct rbac_client session_rbac_client(const struct session *session);

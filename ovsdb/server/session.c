@@ -204,6 +204,10 @@ request_find_database(const struct request *r, struct hosted **ret)
         return parse_error("unknown database", r->params, "%s request specifies unknown database %s", r->msg->method,
                            name);
     }
+    if ((*ret)->is_unavailable) {
+        return err_tagged("database not available", "%s request specifies database %s which is not yet available "
+                          "because it has not heard from its source", r->msg->method, name);
+    }
     return NULL;
 }
 
@@ -289,9 +293,22 @@ lock_name(const struct request *r, const char **ret)
     return NULL;
 }
 
+/* ovsdb-server(1), "Active-Backup Options": a backup rejects lock commands. */
+static bool
+reject_lock_of_backup(const struct request *r)
+{
+    if (r->server->is_backup) {
+        request_reply_plain_error(r, "lock and unlock methods not allowed, DB server is read only.");
+    }
+    return r->server->is_backup;
+}
+
 static struct err *
 add_lock(struct request *r, enum lock_mode mode)
 {
+    if (reject_lock_of_backup(r)) {
+        return NULL;
+    }
     const char *name;
     struct err *e = lock_name(r, &name);
     bool locked = false;
@@ -319,6 +336,9 @@ method_steal(struct request *r)
 static struct err *
 method_unlock(struct request *r)
 {
+    if (reject_lock_of_backup(r)) {
+        return NULL;
+    }
     const char *name;
     struct err *e = lock_name(r, &name);
     if (!e && !lock_table_remove(&r->server->locks, name, r->session)) {
