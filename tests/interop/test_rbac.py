@@ -196,7 +196,7 @@ def every_table_and_column(pki):
                 if op["table"] == "Connection":
                     op["row"].update(target="pssl:%d:127.0.0.1" % port if op in mine.operations else "punix:unused",
                                      role="ovn-controller")
-                    op["row"]["max_backoff"] = 1000
+                    op["row"].update(max_backoff=1000, inactivity_probe=0)         # the client answers only while it asks
             result = boss.transact(DB, *mine.operations, *other.operations, *rules_rows(DOCUMENTED, "ovn-controller"))
             assert not any(r is None or "error" in r for r in result), [r for r in result if r is None or "error" in r]
             rows = {table: {} for table in SB["tables"]}
