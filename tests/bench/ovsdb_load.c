@@ -288,11 +288,15 @@ static void
 run_ping(const char *path)
 {
     static const char echo[] = "{\"id\":1,\"method\":\"echo\",\"params\":[]}";
+    static const char aware[] = "{\"id\":0,\"method\":\"set_db_change_aware\",\"params\":[true]}";
     enum { MAX_PINGS = 1000000, PAUSE_NS = 1000000 };
     int64_t *us = xcalloc(MAX_PINGS, sizeof *us);
     size_t n = 0;
     struct client client;
     client_connect(&client, path);
+    client_send(&client, aware, sizeof aware - 1);           /* or a conversion ends the connection */
+    while (!client_receive(&client)) {
+    }
     int64_t start = now_us();
     do {
         client_send(&client, echo, sizeof echo - 1);
