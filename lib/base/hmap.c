@@ -131,6 +131,30 @@ first_from_bucket(const struct hmap *map, size_t i)
     return NULL;
 }
 
+static uint64_t
+reverse_bits(uint64_t x)
+{
+    x = (x >> 1 & UINT64_C(0x5555555555555555)) | (x & UINT64_C(0x5555555555555555)) << 1;
+    x = (x >> 2 & UINT64_C(0x3333333333333333)) | (x & UINT64_C(0x3333333333333333)) << 2;
+    x = (x >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (x & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
+    return __builtin_bswap64(x);
+}
+
+/* With 2**k buckets, one holds the hashes whose k lowest bits are its number: a range of reversed hashes. */
+struct hmap_node *
+hmap_walk(const struct hmap *map, uint64_t *cursor)
+{
+    struct hmap_node *bucket = map->buckets[reverse_bits(*cursor) & map->mask];
+    *cursor = map->mask ? *cursor + reverse_bits((map->mask + 1) >> 1) : 0;
+    return bucket;
+}
+
+bool
+hmap_cursor_passed(uint64_t cursor, size_t hash)
+{
+    return reverse_bits(hash) < cursor;
+}
+
 struct hmap_node *
 hmap_first(const struct hmap *map)
 {

@@ -42,6 +42,13 @@ struct hmap_node *hmap_next(const struct hmap *map, const struct hmap_node *node
 
 #define HMAP_NODE__(PTR, TYPE, MEMBER) ((PTR) ? CONTAINER_OF(PTR, TYPE, MEMBER) : NULL)
 
+/* A walk that may pause while elements come and go.  '*cursor' begins as 0.  Returns the next bucket (NULL: an empty one; follow
+ * 'next') and moves '*cursor' behind it; 0 again means that it was the last.  Every element that is there all the time is
+ * visited once.  One that comes or goes meanwhile may have been visited if hmap_cursor_passed(), and else will not have been.
+ * (Buckets are visited by their numbers read backwards, because growing splits them in place in that order.) */
+struct hmap_node *hmap_walk(const struct hmap *map, uint64_t *cursor);
+bool hmap_cursor_passed(uint64_t cursor, size_t hash);
+
 /* Visits the elements whose hash is 'HASH'; compare keys in the body.  Do not remove while walking. */
 #define HMAP_FOR_EACH_WITH_HASH(ELEM, TYPE, MEMBER, HASH, MAP)                                      \
     for (TYPE *ELEM = HMAP_NODE__(hmap_first_with_hash(MAP, HASH), TYPE, MEMBER); ELEM;             \

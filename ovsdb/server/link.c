@@ -95,8 +95,18 @@ output_close(void *link_, const char *reason)
     end_soon(link_, xstrdup(reason));
 }
 
+static void
+output_hold(void *link_, bool hold)
+{
+    struct link *link = link_;
+    if (!link->reason) {
+        jsonrpc_pause_input(link->rpc, hold);
+    }
+}
+
 static const struct session_output output = {
-    .send = output_send, .send_shared = output_send_shared, .backlog = output_backlog, .close = output_close};
+    .send = output_send, .send_shared = output_send_shared, .backlog = output_backlog, .close = output_close,
+    .hold = output_hold};
 
 struct link *
 link_new(struct loop *loop, struct server *server, struct stream *stream,

@@ -48,6 +48,7 @@ monitor_hub_free(struct monitor_hub *hub)
     vec_fini(&hub->candidates);
     vec_fini(&hub->dirty_views);
     vec_fini(&hub->dirty_watches);
+    vec_fini(&hub->snapshots);
     free(hub);
 }
 
@@ -100,46 +101,12 @@ match_change(struct monitor_hub *hub, const struct change *change)
 }
 
 static void
-drop_snapshot(struct watch *watch)
-{
-    shared_bytes_unref(watch->snapshot);
-    watch->snapshot = NULL;
-}
-
-static void
-drop_stale_snapshots(struct monitor_hub *hub, uint64_t tables)
-{
-    if (!hub->n_snapshots) {
-        return;
-    }
-    HMAP_FOR_EACH (watch, struct watch, node, &hub->watches) {
-        if (watch->snapshot && watch->tables & tables) {
-            drop_snapshot(watch);
-            hub->n_snapshots--;
-        }
-    }
-}
-
-void
-monitor_hub_trim(struct monitor_hub *hub)
-{
-    for (struct hmap_node *node = hub->n_snapshots ? hmap_first(&hub->watches) : NULL; node;
-         node = hmap_next(&hub->watches, node)) {
-        struct watch *watch = CONTAINER_OF(node, struct watch, node);
-        if (watch->snapshot && watch->snapshot->refs == 1) {
-            drop_snapshot(watch);
-            hub->n_snapshots--;
-        }
-    }
-}
-
-static void
 emit_watch(struct monitor_hub *hub, struct watch *watch, monitor_emit_cb *emit, void *aux)
 {
     struct shared_bytes *updates = NULL;
     for (size_t i = 0; i < watch->monitors.n; i++) {
         struct monitor *monitor = watch->monitors.d[i];
-        if (monitor->is_lagging) {
+        if (monitor->is_lagging || monitor->is_waiting) {
             continue;
         }
         if (!updates) {
@@ -156,7 +123,7 @@ monitor_hub_commit(struct monitor_hub *hub, struct delta *delta, monitor_emit_cb
 {
     size_t max_bytes = HISTORY_BYTES_MIN + HISTORY_BYTES_PER_ROW * database_n_rows(hub->db);
     history_add(&hub->history, delta, max_bytes);
-    drop_stale_snapshots(hub, delta->tables);
+    hub_note_in_snapshots(hub, delta);
     if (!hub->n_monitors) {
         return;
     }
@@ -233,9 +200,7 @@ leave_watch(struct monitor *monitor)
 {
     struct watch *watch = monitor->watch;
     watch_remove_monitor(watch, monitor);
-    if (watch->refs == 1 && watch->snapshot) {
-        monitor->hub->n_snapshots--;
-    }
+    monitor_stop_waiting(monitor);
     hub_watch_unref(monitor->hub, watch);
 }
 
@@ -291,45 +256,6 @@ struct monitor_hub *
 monitor_get_hub(const struct monitor *monitor)
 {
     return monitor->hub;
-}
-
-static void
-print_initial(struct monitor_hub *hub, const struct view *view, struct buf *text)
-{
-    if (!view->columns.select_initial) {
-        return;
-    }
-    struct row_vec rows = {0};
-    view_collect_rows(&hub->db->tables[view->table->index], view->condition.clauses, view->condition.n, &rows);
-    if (rows.n) {
-        buf_puts(text, text->size > 1 ? ",\"" : "\"");
-        buf_puts(text, view->table->name);
-        buf_puts(text, "\":{");
-        for (size_t i = 0; i < rows.n; i++) {
-            buf_puts(text, i ? "," : "");
-            view_print_initial(view, rows.d[i]->image, text);
-        }
-        buf_putc(text, '}');
-    }
-    vec_fini(&rows);
-}
-
-struct shared_bytes *
-monitor_initial(struct monitor *monitor)
-{
-    struct watch *watch = monitor->watch;
-    if (!watch->snapshot) {
-        struct buf text = BUF_INIT(BUF_NO_LIMIT);
-        buf_putc(&text, '{');
-        for (size_t i = 0; i < watch->views.n; i++) {
-            print_initial(monitor->hub, watch->views.d[i], &text);
-        }
-        buf_putc(&text, '}');
-        watch->snapshot = shared_bytes_new(text.data, text.size);
-        monitor->hub->n_snapshots++;
-        buf_fini(&text);
-    }
-    return shared_bytes_ref(watch->snapshot);
 }
 
 /* What 'delta' means to 'watch'; NULL if nothing. */

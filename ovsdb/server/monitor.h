@@ -51,7 +51,7 @@ const struct uuid *monitor_hub_last_txn(const struct monitor_hub *hub);  /* name
 void monitor_hub_name_start(struct monitor_hub *hub, const struct uuid *txn_id);
 size_t monitor_hub_n_monitors(const struct monitor_hub *hub);
 size_t monitor_hub_n_history(const struct monitor_hub *hub);
-/* Drops cached snapshots that nobody is being sent any more. */
+/* Drops snapshots that nobody is being sent any more. */
 void monitor_hub_trim(struct monitor_hub *hub);
 
 /* Makes a monitor from <monitor-requests> or <monitor-cond-requests>.  'id' is its <json-value>, 'owner' the
@@ -66,9 +66,23 @@ const char *monitor_id_text(const struct monitor *monitor);              /* as J
 void monitor_set_id(struct monitor *monitor, const json_t *id);
 struct monitor_hub *monitor_get_hub(const struct monitor *monitor);
 
-/* The contents now: <table-updates> with "initial" rows.  The caller unrefs it.  The same bytes for all monitors of
- * one watch, for as long as the database does not change. */
-struct shared_bytes *monitor_initial(struct monitor *monitor) MUST_USE;
+/* The contents for a new monitor: <table-updates> with "initial" rows.  Made in slices, the first by
+ * monitor_prepare_initial(), which returns whether that was all, each other by monitor_hub_work(), which calls 'ready' for
+ * each monitor whose contents are complete and returns whether there is more to do.  Meanwhile the monitor gets no
+ * updates.  Between slices all commits must have gone through monitor_hub_commit(). */
+typedef void monitor_ready_cb(struct monitor *monitor);
+bool monitor_prepare_initial(struct monitor *monitor) MUST_USE;
+bool monitor_hub_work(struct monitor_hub *hub, monitor_ready_cb *ready);
+bool monitor_hub_has_work(const struct monitor_hub *hub);
+void monitor_finish_initial(struct monitor *monitor);        /* makes all that is missing at once */
+/* The complete contents, in chunks, borrowed until the next monitor_hub_*().  The same bytes for all monitors of one watch that ask
+ * for them while they are made, or until the database changes.  If it has changed already the monitor lags from there. */
+struct initial {
+    struct shared_bytes *const *chunks;
+    size_t n_chunks, n_bytes;
+    struct uuid txn_id;                                      /* names the state */
+};
+struct initial monitor_take_initial(struct monitor *monitor) MUST_USE;
 /* What changed since the state named 'last_txn', or NULL if the history does not reach so far back. */
 struct shared_bytes *monitor_since(struct monitor *monitor, const struct uuid *last_txn) MUST_USE;
 

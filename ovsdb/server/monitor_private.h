@@ -11,13 +11,14 @@
 #include "ovsdb/server/view_match.h"
 
 /* A set of views, one per table, in the order of the schema's tables. */
+struct snapshot;
 struct watch {
     struct hmap_node node;                                   /* in the hub's watches */
     size_t refs;
     struct view_vec views;                                   /* a reference to each */
     uint64_t tables;                                         /* delta_table_bit() of each */
     VEC(struct monitor *) monitors;                          /* that use it */
-    struct shared_bytes *snapshot;                           /* the contents now, or NULL */
+    struct snapshot *snapshot;                               /* owned: the contents, for new monitors; or NULL */
     bool is_dirty;                                           /* in the list of the commit being emitted */
 };
 
@@ -26,7 +27,8 @@ struct monitor_hub {
     struct hmap views, watches;
     struct view_matcher *matchers;                           /* one per table */
     struct history history;
-    size_t n_monitors, n_snapshots;
+    size_t n_monitors;
+    VEC(struct watch *) snapshots;                           /* watches that have one, oldest first */
     uint64_t serial;                                         /* of changes, for view_matcher_match() */
     struct print_cache print_cache;
     struct view_vec candidates, dirty_views;                 /* scratch of monitor_hub_commit() */
@@ -40,6 +42,7 @@ struct monitor {
     void *owner;
     json_t *id;                                              /* owned */
     char *id_text;                                           /* owned */
+    bool is_waiting;                                         /* for the watch's snapshot: no updates meanwhile */
     bool is_lagging;
     uint64_t seen;                                           /* history position, when lagging */
 };
@@ -68,6 +71,15 @@ void hub_watch_unref(struct monitor_hub *hub, struct watch *watch);
 /* Joins the texts of the views that have one.  NULL if none has. */
 struct shared_bytes *views_join_text(const struct view_vec *views) MUST_USE;
 void view_clear_text(struct view *view);
+
+/* Whether its condition consists of equalities, so that rows need not be scanned. */
+bool view_is_looked_up(const struct view *view);
+
+/* Snapshots (monitor_initial.c). */
+void hub_drop_snapshot(struct monitor_hub *hub, struct watch *watch);    /* frees it, if there is one */
+/* Tells those being made of 'delta', and drops those that are made but no longer true. */
+void hub_note_in_snapshots(struct monitor_hub *hub, const struct delta *delta);
+void monitor_stop_waiting(struct monitor *monitor);          /* nothing happens if it does not wait */
 
 /* Rows of 'view''s table that satisfy any of the 'n' clauses (n = 0: all rows), each once. */
 void view_collect_rows(struct db_table *table, const struct clause *clauses, size_t n, struct row_vec *ret);

@@ -402,6 +402,21 @@ server_flush_events(struct server *server)
     vec_clear(&server->events);
 }
 
+/* Makes one slice per database of what new monitors wait for. */
+static void
+make_snapshots(struct server *server)
+{
+    server->has_snapshots_to_make = false;
+    STRMAP_FOR_EACH (node, &server->databases) {
+        struct monitor_hub *hub = ((struct hosted *) node->data)->hub;
+        if (monitor_hub_has_work(hub)) {
+            server_flush_events(server);
+            server->has_snapshots_to_make |= monitor_hub_work(hub, session_initial_ready);
+        }
+        monitor_hub_trim(hub);
+    }
+}
+
 void
 server_run(struct server *server, int64_t now_ms)
 {
@@ -417,11 +432,10 @@ server_run(struct server *server, int64_t now_ms)
     for (size_t i = 0; i < server->sessions.n; i++) {
         session_check_backlog(server->sessions.d[i]);
     }
+    make_snapshots(server);
     server->repair_ms = INT64_MAX;
     STRMAP_FOR_EACH (node, &server->databases) {
-        struct hosted *hosted = node->data;
-        monitor_hub_trim(hosted->hub);
-        server->repair_ms = MIN(server->repair_ms, hosted_repair(hosted, &server->env, now_ms));
+        server->repair_ms = MIN(server->repair_ms, hosted_repair(node->data, &server->env, now_ms));
     }
     server->is_running = false;
 }
@@ -435,7 +449,8 @@ server_settle(struct server *server)
 int64_t
 server_next_wake_ms(const struct server *server)
 {
-    int64_t next_ms = MIN(server->repair_ms, gather_deadline_ms(&server->gather));
+    int64_t next_ms = server->has_snapshots_to_make ? server->now_ms
+                                                    : MIN(server->repair_ms, gather_deadline_ms(&server->gather));
     for (size_t i = 0; i < server->pending.n; i++) {
         next_ms = MIN(next_ms, server->pending.d[i]->deadline_ms);
     }

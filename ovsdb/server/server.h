@@ -86,6 +86,7 @@ struct session_output {
     void (*send_shared)(void *aux, struct shared_bytes *bytes);
     size_t (*backlog)(void *aux);
     void (*close)(void *aux, const char *reason);            /* the session is to be freed, later */
+    void (*hold)(void *aux, bool hold);                      /* whether session_receive() is not to be called */
 };
 struct session *session_new(struct server *server, const char *name, const struct session_output *output,
                             void *aux) MUST_USE;

@@ -53,6 +53,7 @@ struct server {
     uint64_t seqno;
     int64_t now_ms;                                          /* as last told */
     int64_t repair_ms;                                       /* when some storage is to be mended, or INT64_MAX */
+    bool has_snapshots_to_make;                              /* slices are left for the next turn */
     bool monitor_cond_is_disabled;
     bool is_running;                                         /* inside server_run() */
     bool is_backup;                                          /* clients may not write or lock */
@@ -75,6 +76,8 @@ struct session {
     struct strmap stolen;                                    /* names of locks it lost, for status */
     struct strmap monitors;                                  /* id as JSON → struct monitor, owned */
     size_t n_lagging;                                        /* monitors that lag */
+    struct monitor *awaited;                                 /* whose contents are being made, or NULL; then ... */
+    json_t *awaited_id;                                      /* ... the request's, owned, and input is held */
 };
 enum { SESSION_MAGIC = 0x5e5510 };
 #define SESSION(S) (CHECK((S)->magic == SESSION_MAGIC), (S))
@@ -112,6 +115,7 @@ void session_catch_up(struct session *session);              /* sends what its l
 /* Ends the monitors on 'hub', whose database goes away; tells the client if it is change-aware. */
 void session_cancel_monitors(struct session *session, const struct monitor_hub *hub);
 void session_free_monitors(struct session *session);
+void session_initial_ready(struct monitor *monitor);         /* replies to the request that started it */
 
 /* server_convert.c, session_monitor.c: methods; 'r' is described in session.c. */
 struct request;

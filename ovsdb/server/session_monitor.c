@@ -17,16 +17,19 @@ send_part(struct session *session, const char *p, size_t n)
     session->output->send(session->aux, p, n);
 }
 
-/* Sends 'prefix', the shared 'body' and 'suffix' as one message. */
+/* Sends 'prefix', the shared 'parts', 'n_bytes' together, and 'suffix' as one message. */
 static void
-send_around(struct session *session, const struct buf *prefix, struct shared_bytes *body, const char *suffix)
+send_around(struct session *session, const struct buf *prefix, struct shared_bytes *const *parts, size_t n,
+            size_t n_bytes, const char *suffix)
 {
     if (session->is_closing) {
         return;
     }
-    session->largest_message = MAX(session->largest_message, body->n);
+    session->largest_message = MAX(session->largest_message, n_bytes);
     send_part(session, prefix->data, prefix->size);
-    session->output->send_shared(session->aux, body);
+    for (size_t i = 0; i < n; i++) {
+        session->output->send_shared(session->aux, parts[i]);
+    }
     send_part(session, suffix, strlen(suffix));
 }
 
@@ -47,7 +50,7 @@ send_updates(struct session *session, const struct monitor *monitor, struct shar
         buf_puts(&prefix, uuid_format(monitor_hub_last_txn(monitor_get_hub(monitor)), text));
         buf_puts(&prefix, "\",");
     }
-    send_around(session, &prefix, updates, "]}");
+    send_around(session, &prefix, &updates, 1, updates->n, "]}");
     buf_fini(&prefix);
 }
 
@@ -106,6 +109,9 @@ session_free_monitors(struct session *session)
     strmap_fini(&session->monitors);
     strmap_init(&session->monitors);
     session->n_lagging = 0;
+    session->awaited = NULL;
+    json_decref(session->awaited_id);
+    session->awaited_id = NULL;
 }
 
 static void
@@ -122,6 +128,10 @@ session_cancel_monitors(struct session *session, const struct monitor_hub *hub)
     STRMAP_FOR_EACH_SAFE (node, &session->monitors) {
         struct monitor *monitor = node->data;
         if (monitor_get_hub(monitor) == hub) {
+            if (session->awaited == monitor) {
+                monitor_finish_initial(monitor);
+                session_initial_ready(monitor);
+            }
             struct buf params = BUF_INIT(BUF_NO_LIMIT);
             buf_printf(&params, "[%s]", monitor_id_text(monitor));
             if (session->is_change_aware) {
@@ -171,20 +181,70 @@ start_monitor(struct request *r, enum monitor_version version, struct monitor **
     return e;
 }
 
-/* Replies with 'before', the shared 'body' and 'after' as the result.  Takes the reference 'body'. */
+/* Replies to 'id' with 'before', the shared 'parts' and 'after' as the result. */
 static void
-reply_shared(const struct request *r, const char *before, struct shared_bytes *body, const char *after)
+reply_shared(struct session *session, const json_t *id, const char *before, struct shared_bytes *const *parts, size_t n,
+             size_t n_bytes, const char *after)
 {
     struct buf prefix = BUF_INIT(BUF_NO_LIMIT);
     buf_puts(&prefix, "{\"id\":");
-    buf_put_json(&prefix, r->id);
+    buf_put_json(&prefix, id);
     buf_puts(&prefix, ",\"error\":null,\"result\":");
     buf_puts(&prefix, before);
     char *suffix = xasprintf("%s}", after);
-    send_around(r->session, &prefix, body, suffix);
+    send_around(session, &prefix, parts, n, n_bytes, suffix);
     free(suffix);
     buf_fini(&prefix);
-    shared_bytes_unref(body);
+}
+
+/* What stands before the <table-updates> in the reply to "monitor_cond_since". */
+static char *
+since_text(bool is_found, const struct uuid *txn_id)
+{
+    return xasprintf("[%s,\"%s\",", is_found ? "true" : "false", uuid_text(txn_id));
+}
+
+static void
+reply_initial(struct session *session, const json_t *id, struct monitor *monitor)
+{
+    struct initial initial = monitor_take_initial(monitor);
+    bool is_since = monitor_version(monitor) == MONITOR_V3;
+    char *before = is_since ? since_text(false, &initial.txn_id) : xstrdup("");
+    reply_shared(session, id, before, initial.chunks, initial.n_chunks, initial.n_bytes, is_since ? "]" : "");
+    free(before);
+    if (monitor_is_lagging(monitor)) {
+        session->n_lagging++;
+        if (session->output->backlog(session->aux) <= SESSION_COALESCE_BYTES) {
+            session_catch_up(session);                       /* else once it has drained */
+        }
+    }
+}
+
+void
+session_initial_ready(struct monitor *monitor)
+{
+    struct session *session = SESSION((struct session *) monitor_owner(monitor));
+    CHECK(session->awaited == monitor);
+    reply_initial(session, session->awaited_id, monitor);
+    session->awaited = NULL;
+    json_decref(session->awaited_id);
+    session->awaited_id = NULL;
+    session->output->hold(session->aux, false);
+}
+
+/* Replies with the contents, now or when they are made.  Meanwhile the client's further requests wait, so that
+ * everything keeps its order. */
+static void
+send_initial(const struct request *r, struct monitor *monitor)
+{
+    if (monitor_prepare_initial(monitor)) {
+        reply_initial(r->session, r->id, monitor);
+        return;
+    }
+    r->session->awaited = monitor;
+    r->session->awaited_id = json_incref(r->id);
+    r->session->output->hold(r->session->aux, true);
+    r->server->env.wake(r->server->env.aux);
 }
 
 static struct err *
@@ -193,7 +253,7 @@ start_and_reply(struct request *r, enum monitor_version version)
     struct monitor *monitor;
     struct err *e = start_monitor(r, version, &monitor);
     if (!e) {
-        reply_shared(r, "", monitor_initial(monitor), "");
+        send_initial(r, monitor);
     }
     return e;
 }
@@ -225,11 +285,14 @@ method_monitor_cond_since(struct request *r)
         return e;
     }
     struct shared_bytes *updates = monitor_since(monitor, &last);
-    bool is_found = updates != NULL;
-    char *before = xasprintf("[%s,\"%s\",", is_found ? "true" : "false",
-                             uuid_text(monitor_hub_last_txn(monitor_get_hub(monitor))));
-    reply_shared(r, before, is_found ? updates : monitor_initial(monitor), "]");
-    free(before);
+    if (updates) {
+        char *before = since_text(true, monitor_hub_last_txn(monitor_get_hub(monitor)));
+        reply_shared(r->session, r->id, before, &updates, 1, updates->n, "]");
+        shared_bytes_unref(updates);
+        free(before);
+    } else {
+        send_initial(r, monitor);
+    }
     return NULL;
 }
 

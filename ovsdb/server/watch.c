@@ -123,7 +123,7 @@ hub_watch_unref(struct monitor_hub *hub, struct watch *watch)
     }
     drop_views(hub, &watch->views);
     vec_fini(&watch->monitors);
-    shared_bytes_unref(watch->snapshot);
+    hub_drop_snapshot(hub, watch);
     free(watch);
     mem_add(&mem_watch, -1);
 }
@@ -196,6 +196,12 @@ all_are_equalities(const struct clause *clauses, size_t n)
         }
     }
     return true;
+}
+
+bool
+view_is_looked_up(const struct view *view)
+{
+    return view->condition.n && all_are_equalities(view->condition.clauses, view->condition.n);
 }
 
 void

@@ -51,7 +51,13 @@ output_close(void *peer_, const char *reason)
     peer->closed = xstrdup(reason);
 }
 
-static const struct session_output output = {output_send, output_send_shared, output_backlog, output_close};
+static void
+output_hold(void *peer_, bool hold)
+{
+    ((struct peer *) peer_)->is_held = hold;
+}
+
+static const struct session_output output = {output_send, output_send_shared, output_backlog, output_close, output_hold};
 
 struct server_env
 fixture_env(void)

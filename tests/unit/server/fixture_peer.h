@@ -12,6 +12,7 @@ struct peer {
     struct session *session;
     struct buf sent;                                         /* not looked at yet */
     size_t backlog;                                          /* what the session is told */
+    bool is_held;                                            /* nothing is to be said */
     char *closed;                                            /* the reason, once closed */
 };
 

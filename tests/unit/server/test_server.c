@@ -271,6 +271,73 @@ TEST(a_restart_finds_what_was_stored)
     fixture_stop(server);
 }
 
+/* More than one slice of a snapshot, under names "0xxx...", "1xxx...", ... */
+static void
+insert_much(struct peer *peer)
+{
+    char name[20001];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    for (int i = 0; i < 40; i++) {
+        char *text = xasprintf(TRANSACT("1", "{'op':'insert','table':'N','row':{'name':'%d%s'}}"), i, name);
+        peer_say(peer, text);
+        free(text);
+    }
+}
+
+TEST(a_large_snapshot_is_made_in_slices_and_its_client_held)
+{
+    struct server *server = fixture_start();
+    struct peer a, b;
+    peer_join(server, &a);
+    peer_join(server, &b);
+    insert_much(&b);
+    server_run(server, fixture_now_ms);
+    buf_clear(&b.sent);
+    peer_say(&a, "{'id':1,'method':'monitor_cond_since','params':['T','m',{'N':[{'columns':['name']}]},'" U1 "']}");
+    assert_true(a.is_held);
+    peer_say(&b, TRANSACT("2", INSERT_N(U2, "late")));
+    for (int i = 0; a.is_held; i++) {
+        assert_true(i < 10);
+        peer_expect(&a, "");
+        server_run(server, fixture_now_ms);
+        assert_true(!a.is_held || server_next_wake_ms(server) <= fixture_now_ms);
+    }
+    peer_expect_part(&b, "{'id':2,'error':null,'result':[{'uuid':['uuid','" U2 "']}]}");
+    assert_int_equal(server_next_wake_ms(server), INT64_MAX);
+    const char *text = buf_text(&a.sent), *reply = "{\"id\":1,\"error\":null,\"result\":[false,\"";
+    assert_int_equal(strncmp(text, reply, strlen(reply)), 0);
+    const char *update = strstr(text, "{\"id\":null,\"method\":\"update3\",\"params\":[\"m\",");
+    assert_non_null(update);
+    assert_true(strstr(text, "late") > update);
+    peer_leave(&a);
+    peer_leave(&b);
+    fixture_stop(server);
+}
+
+TEST(a_client_may_leave_and_a_database_go_while_a_snapshot_is_made)
+{
+    struct server *server = fixture_start();
+    struct peer a, b, c;
+    peer_join(server, &a);
+    peer_join(server, &b);
+    peer_join(server, &c);
+    peer_say(&b, "{'id':1,'method':'set_db_change_aware','params':[true]}");
+    insert_much(&c);
+    server_run(server, fixture_now_ms);
+    peer_say(&a, "{'id':2,'method':'monitor','params':['T','m',{'N':[{'columns':['name']}]}]}");
+    peer_say(&b, "{'id':2,'method':'monitor','params':['T','m',{'N':[{'columns':['name']}]}]}");
+    assert_true(a.is_held && b.is_held);
+    peer_leave(&a);
+    assert_null(server_remove_database(server, "T"));
+    assert_false(b.is_held);
+    assert_non_null(strstr(buf_text(&b.sent), "{\"id\":2,\"error\":null,\"result\":{\"N\":{"));
+    peer_expect_part(&b, "{'id':null,'method':'monitor_canceled','params':['m']}");
+    peer_leave(&b);
+    peer_leave(&c);
+    fixture_stop(server);
+}
+
 #define DURABLE(ID) TRANSACT(ID, INSERT_N(U1, "x") ",{'op':'delete','table':'N','where':[]}," \
                              "{'op':'insert','table':'N','row':{}},{'op':'commit','durable':true}")
 
@@ -306,4 +373,6 @@ TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
           T(a_session_that_lags_gets_one_update_with_the_net_effect), T(monitor_cond_since_sends_what_was_missed),
           T(conditions_of_many_clients_are_looked_up), T(locks_pass_from_client_to_client),
           T(clients_learn_of_databases_that_go), T(a_restart_finds_what_was_stored),
+          T(a_large_snapshot_is_made_in_slices_and_its_client_held),
+          T(a_client_may_leave_and_a_database_go_while_a_snapshot_is_made),
           T(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment))
