@@ -71,12 +71,18 @@ output_close(void *client_, const char *reason)
     client->closed = xstrdup(reason);
 }
 
-static const struct session_output output = {output_send, output_send_shared, output_backlog, output_close};
+static void
+output_hold(void *client, bool hold)
+{
+    ((struct client *) client)->is_held = hold;
+}
+
+static const struct session_output output = {output_send, output_send_shared, output_backlog, output_close, output_hold};
 
 void
 client_join(struct client *client, struct server *server)
 {
-    *client = (struct client) {.sent = BUF_INIT(BUF_NO_LIMIT)};
+    *client = (struct client) {.server = server, .sent = BUF_INIT(BUF_NO_LIMIT)};
     client->session = session_new(server, "client", &output, client);
 }
 
@@ -95,6 +101,9 @@ client_say(struct client *client, const char *text)
     char *quoted = fixture_quotes(text);
     struct jsonrpc_msg *msg;
     assert_null(jsonrpc_msg_parse(quoted, strlen(quoted), &msg));
+    while (client->is_held) {
+        server_run(client->server, 0);
+    }
     session_receive(client->session, msg, 0);
     free(quoted);
 }
@@ -282,10 +291,12 @@ step(struct upstream *u)
         return true;
     }
     bool any = u->outbox.n;
-    for (size_t i = 0; i < u->outbox.n; i++) {
-        session_receive(u->client.session, u->outbox.d[i], 0);
+    while (u->outbox.n && !u->client.is_held) {
+        struct jsonrpc_msg *msg = u->outbox.d[0];
+        u->outbox.n--;
+        memmove(u->outbox.d, u->outbox.d + 1, u->outbox.n * sizeof *u->outbox.d);
+        session_receive(u->client.session, msg, 0);
     }
-    vec_clear(&u->outbox);
     return any;
 }
 

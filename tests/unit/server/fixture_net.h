@@ -14,6 +14,8 @@
 /* A client whose messages go in as text with ' for ", and whose input is kept as text. */
 struct client {
     struct session *session;
+    struct server *server;
+    bool is_held;                                            /* the server wants to hear nothing now */
     struct buf sent;                                         /* to it, not looked at yet */
     char *closed;                                            /* the reason, once closed */
 };
