@@ -91,14 +91,30 @@ cmd_list_dbs(struct unixctl_request *request, int argc, const char *argv[], void
     buf_fini(&text);
 }
 
+/* An "ovsdb-server/compact" that is being carried out. */
+struct compact_command {
+    struct control *control;
+    struct unixctl_request *request;
+};
+
+static void
+compacted(void *command_, struct err *e)
+{
+    struct compact_command *command = command_;
+    answer(command->request, e);
+    if (command->control->trim_on_compaction) {
+        malloc_trim(0);
+    }
+    free(command);
+}
+
 static void
 cmd_compact(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
     struct control *control = control_;
-    answer(request, server_compact(control->server, argc > 1 ? argv[1] : NULL));
-    if (control->trim_on_compaction) {
-        malloc_trim(0);
-    }
+    struct compact_command *command = xmalloc(sizeof *command);
+    *command = (struct compact_command) {.control = control, .request = request};
+    server_compact(control->server, argc > 1 ? argv[1] : NULL, compacted, command);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/log.h"
+#include "ovsdb/server/compaction.h"
 #include "ovsdb/server/convert.h"
 #include "ovsdb/server/server_private.h"
 #include "ovsdb/storage/record.h"
@@ -102,6 +103,7 @@ hosted_free(struct hosted *hosted)
     if (!hosted) {
         return;
     }
+    hosted_end_compaction(hosted);
     monitor_hub_free(hosted->hub);
     database_free(hosted->db);
     storage_close(hosted->storage);
@@ -155,22 +157,6 @@ delta_put_record(const struct delta *delta, struct buf *buf, int64_t date_ms, bo
     return record_end(&w, delta->comment);
 }
 
-static void
-compact_if_worthwhile(struct hosted *hosted, const struct server_env *env)
-{
-    int64_t now_ms = env->monotonic_ms();
-    if (!storage_wants_snapshot(hosted->storage, now_ms)) {
-        return;
-    }
-    struct err *e = hosted_compact(hosted, env);
-    if (e) {
-        char *text = err_take_text(e);
-        log_warn("%s: compaction failed: %s", hosted->name, text);
-        free(text);
-        storage_note_snapshot_failed(hosted->storage, now_ms);
-    }
-}
-
 struct err *
 hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env)
 {
@@ -192,7 +178,9 @@ hosted_store(struct hosted *hosted, const struct delta *delta, const struct serv
         database_undo(hosted->db, delta);
         return e;
     }
-    compact_if_worthwhile(hosted, env);
+    if (storage_wants_snapshot(hosted->storage, env->monotonic_ms())) {
+        hosted_want_compaction(hosted, NULL, NULL);
+    }
     return NULL;
 }
 
@@ -212,49 +200,6 @@ database_put_record(struct database *db, struct buf *buf, int64_t date_ms, bool 
     return record_end(&w, comment);
 }
 
-static struct err *
-put_state(struct storage_snapshot *snapshot, struct database *db, const char *comment, const struct server_env *env)
-{
-    struct buf record = BUF_INIT(BUF_NO_LIMIT);
-    bool any = database_put_record(db, &record, env->wall_ms(), env->no_column_diff, comment);
-    struct err *e = !any ? NULL
-        : buf_is_ok(&record) ? storage_snapshot_put(snapshot, str_n(record.data, record.size))
-        : err_tagged("I/O error", "%s: database too large to store in one record", db->schema->name);
-    buf_fini(&record);
-    return e;
-}
-
-/* Makes what is stored the contents and the schema of 'db', durably, or changes nothing. */
-static struct err *
-write_snapshot(struct hosted *hosted, struct database *db, const char *comment, const struct server_env *env)
-{
-    struct storage_snapshot *snapshot;
-    struct err *e = storage_snapshot_begin(hosted->storage, db->schema, &snapshot);
-    if (e) {
-        return e;
-    }
-    e = put_state(snapshot, db, comment, env);
-    if (e) {
-        storage_snapshot_abort(snapshot);
-        return e;
-    }
-    return storage_snapshot_commit(snapshot, env->monotonic_ms());
-}
-
-struct err *
-hosted_compact(struct hosted *hosted, const struct server_env *env)
-{
-    if (!hosted->storage) {
-        return NULL;
-    }
-    int64_t start_ms = env->monotonic_ms();
-    struct err *e = write_snapshot(hosted, hosted->db, "compacting database online", env);
-    if (!e) {
-        log_info("%s: Database compaction took %lldms", hosted->name, (long long) (env->monotonic_ms() - start_ms));
-    }
-    return e;
-}
-
 struct err *
 hosted_convert(struct hosted *hosted, struct schema *schema, const struct server_env *env, struct database **ret)
 {
@@ -264,7 +209,7 @@ hosted_convert(struct hosted *hosted, struct schema *schema, const struct server
     if (e) {
         return e;
     }
-    e = write_snapshot(hosted, db, "converted by ovsdb-server", env);
+    e = hosted_write_snapshot(hosted, db, "converted by ovsdb-server", env);
     if (e) {
         database_free(db);
         return e;
@@ -305,7 +250,7 @@ hosted_repair(struct hosted *hosted, const struct server_env *env, int64_t now_m
     if (now_ms < hosted->repair_ms) {
         return hosted->repair_ms;
     }
-    struct err *e = hosted_compact(hosted, env);
+    struct err *e = hosted_write_snapshot(hosted, hosted->db, "compacting database online", env);
     if (!e) {
         log_info("%s: the database takes transactions again", hosted->name);
         return INT64_MAX;

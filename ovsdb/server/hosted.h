@@ -9,6 +9,7 @@
 
 #include "ovsdb/server/database.h"
 
+struct compaction;
 struct delta;
 struct monitor_hub;
 struct relay;
@@ -26,6 +27,7 @@ struct hosted {
     bool needs_sync;                                         /* a commit of this turn asked for durability */
     bool is_marked;                                          /* something was stored in this turn: storage_mark() */
     int64_t repair_ms;                                       /* when a broken storage is to be mended */
+    struct compaction *compaction;                           /* owned: wanted or running (compaction.h), or NULL */
     bool is_internal;                                        /* _Server: clients may not write */
     struct relay *relay;                                     /* owned; NULL unless it is the copy of a relay (relay.h) */
     bool is_unavailable;                                     /* a relay that has not seen its source yet: no schema */
@@ -37,7 +39,6 @@ struct err *hosted_open(struct schema *schema, struct storage *storage, struct h
 void hosted_free(struct hosted *hosted);
 /* Stores 'delta', which was just committed.  On error undoes it. */
 struct err *hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env) MUST_USE;
-struct err *hosted_compact(struct hosted *hosted, const struct server_env *env) MUST_USE;
 /* Makes '*ret', the contents under 'schema' (database_convert()), and stores it in place of what is stored, durably.
  * 'hosted' still has the old contents: hosted_replace() is to follow, with no transaction between.  On error nothing
  * changed. */

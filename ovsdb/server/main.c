@@ -17,6 +17,7 @@
 #include "lib/base/vec.h"
 #include "lib/net/loop.h"
 #include "lib/net/program.h"
+#include "ovsdb/server/child.h"
 #include "ovsdb/server/control.h"
 #include "ovsdb/server/relay.h"
 #include "ovsdb/server/remotes.h"
@@ -68,6 +69,19 @@ on_wake(void *main_)
 {
     struct main *m = main_;
     loop_defer(m->loop, on_run, m);
+}
+
+static struct err *
+on_fork(void *main_, int fd, struct err *(*job)(void *arg), void (*done)(void *arg, struct err *e), void *arg,
+        struct child **ret)
+{
+    return child_new(((struct main *) main_)->loop, fd, job, done, arg, ret);
+}
+
+static void
+on_kill(void *main_, struct child *child)
+{
+    child_kill(child);
 }
 
 static struct err *
@@ -209,8 +223,8 @@ static struct err *
 start(struct main *m)
 {
     const struct server_env env = {
-        .wake = on_wake, .wall_ms = clock_wall_ms, .monotonic_ms = clock_monotonic_ms,
-        .no_column_diff = m->no_column_diff, .aux = m};
+        .wake = on_wake, .wall_ms = clock_wall_ms, .monotonic_ms = clock_monotonic_ms, .fork = on_fork,
+        .kill = on_kill, .no_column_diff = m->no_column_diff, .aux = m};
     m->loop = program_loop(m->program);
     m->server = server_new(&env);
     m->upstream_env = upstream_env_of_loop(m->loop);

@@ -7,6 +7,7 @@
 
 #include "lib/base/counter.h"
 #include "lib/base/log.h"
+#include "ovsdb/server/compaction.h"
 #include "ovsdb/server/parse.h"
 #include "ovsdb/server/relay.h"
 #include "ovsdb/server/server_private.h"
@@ -436,6 +437,9 @@ server_run(struct server *server, int64_t now_ms)
     server->repair_ms = INT64_MAX;
     STRMAP_FOR_EACH (node, &server->databases) {
         server->repair_ms = MIN(server->repair_ms, hosted_repair(node->data, &server->env, now_ms));
+        if (!server->events.n) {                             /* nothing that may yet be undone */
+            hosted_run_compaction(node->data, &server->env);
+        }
     }
     server->is_running = false;
 }
@@ -651,19 +655,47 @@ server_remove_database(struct server *server, const char *name)
     return NULL;
 }
 
-struct err *
-server_compact(struct server *server, const char *name)
+/* What server_compact() was asked. */
+struct compact_request {
+    size_t n_left;                                           /* databases */
+    struct err *e;                                           /* the first that happened */
+    compaction_done_cb *done;
+    void *aux;
+};
+
+static void
+one_is_compacted(void *request_, struct err *e)
+{
+    struct compact_request *request = request_;
+    if (request->e) {
+        err_free(e);
+    } else {
+        request->e = e;
+    }
+    if (!--request->n_left) {
+        request->done(request->aux, request->e);
+        free(request);
+    }
+}
+
+void
+server_compact(struct server *server, const char *name, void (*done)(void *aux, struct err *e), void *aux)
 {
     if (name && (!server_hosted(server, name) || server_hosted(server, name)->is_internal)) {
-        return err_new("no database by that name");
+        done(aux, err_new("no database by that name"));
+        return;
     }
+    struct compact_request *request = xcalloc(1, sizeof *request);
+    *request = (struct compact_request) {.n_left = 1, .done = done, .aux = aux};
     STRMAP_FOR_EACH (node, &server->databases) {
-        struct err *e = !name || !strcmp(name, node->key) ? hosted_compact(node->data, &server->env) : NULL;
-        if (e) {
-            return err_wrap(e, "%s", node->key);
+        struct hosted *hosted = node->data;
+        if (hosted->storage && (!name || !strcmp(name, node->key))) {
+            request->n_left++;
+            hosted_want_compaction(hosted, one_is_compacted, request);
         }
     }
-    return NULL;
+    one_is_compacted(request, NULL);
+    server->env.wake(server->env.aux);
 }
 
 void

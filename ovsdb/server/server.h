@@ -25,6 +25,7 @@
 #include "lib/base/err.h"
 #include "lib/base/uuid.h"
 
+struct child;
 struct hosted;
 struct jsonrpc_msg;
 struct server;
@@ -45,6 +46,11 @@ struct server_env {
     int64_t (*wall_ms)(void);                                /* for dates in the log */
     int64_t (*monotonic_ms)(void);                           /* for how long something took */
     bool no_column_diff;                                     /* the log gets values in place of differences */
+    /* Runs job(arg) in a child process that keeps 'fd' open, and calls done(arg) with the error it returned when it has ended,
+     * unless it is killed before.  NULL: there are no child processes. */
+    struct err *(*fork)(void *aux, int fd, struct err *(*job)(void *arg), void (*done)(void *arg, struct err *e), void *arg,
+                        struct child **ret);
+    void (*kill)(void *aux, struct child *child);
     void *aux;
 };
 struct server *server_new(const struct server_env *env) MUST_USE;
@@ -59,7 +65,8 @@ const struct uuid *server_id(const struct server *server);
 /* Databases.  'storage' is taken, on error too; its transactions are read. */
 struct err *server_add_database(struct server *server, struct storage *storage) MUST_USE;
 struct err *server_remove_database(struct server *server, const char *name) MUST_USE;
-struct err *server_compact(struct server *server, const char *name) MUST_USE;   /* NULL: all */
+/* Compacts 'name' (NULL: all) soon; calls 'done' once, with the first error (taken), if any. */
+void server_compact(struct server *server, const char *name, void (*done)(void *aux, struct err *e), void *aux);
 /* Sorted; the caller frees each and the array. */
 char **server_database_names(const struct server *server, size_t *ret_n) MUST_USE;
 struct database *server_database(const struct server *server, const char *name); /* or NULL; for reading */

@@ -37,6 +37,7 @@ struct log_file {
     bool at_end;                                             /* all records read: may append */
     bool sync_failed;                                        /* refuse appends */
     bool is_directory_dirty;                                 /* the name is not durable yet */
+    bool is_synced;                                          /* a replacement that another process has synced */
     uint64_t replace_from;                                   /* of a replacement: where 'file' ended at its begin */
 
     char *data;                                              /* read buffer: the file's bytes from 'good_end' on... */
@@ -641,6 +642,18 @@ log_file_replace_abort(struct log_file *replacement)
     }
 }
 
+void
+log_file_replace_note_synced(struct log_file *replacement)
+{
+    replacement->is_synced = true;
+}
+
+int
+log_file_fd(const struct log_file *file)
+{
+    return file->fd;
+}
+
 /* Completes the file 'new' and gives it the name of 'file'. */
 static struct err *
 finish_replacement(struct log_file *file, struct log_file *new)
@@ -655,7 +668,7 @@ finish_replacement(struct log_file *file, struct log_file *new)
         return err_tagged(IO_ERROR, "%s: cannot write (%s)", new->path, strerror(error));
     }
     new->good_end += file->good_end - new->replace_from;
-    if (fdatasync(new->fd) < 0) {
+    if (!(new->is_synced && new->replace_from == file->good_end) && fdatasync(new->fd) < 0) {
         return err_tagged(IO_ERROR, "%s: sync failed (%s)", new->path, strerror(errno));
     }
     if (rename(new->path, file->real_path) < 0) {

@@ -76,6 +76,9 @@ struct err *log_file_take_back(struct log_file *file, uint64_t end) MUST_USE;
  * the new one.  Commit and abort take 'replacement'.  On error 'file' is as it was, unless it is the last step
  * that failed, making the new name durable: then it refuses appends as after log_file_sync(). */
 struct err *log_file_replace_begin(struct log_file *file, struct log_file **ret) MUST_USE;
+/* Another process has written to 'replacement' and made it durable. */
+void log_file_replace_note_synced(struct log_file *replacement);
+int log_file_fd(const struct log_file *file);
 struct err *log_file_replace_commit(struct log_file *file, struct log_file *replacement) MUST_USE;
 void log_file_replace_abort(struct log_file *replacement);
 

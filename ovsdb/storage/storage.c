@@ -339,6 +339,24 @@ storage_snapshot_put(struct storage_snapshot *snapshot, struct str text)
     return log_file_append(snapshot->file, text);
 }
 
+struct err *
+storage_snapshot_sync(struct storage_snapshot *snapshot)
+{
+    return log_file_sync(snapshot->file);
+}
+
+void
+storage_snapshot_note_synced(struct storage_snapshot *snapshot)
+{
+    log_file_replace_note_synced(snapshot->file);
+}
+
+int
+storage_snapshot_fd(const struct storage_snapshot *snapshot)
+{
+    return log_file_fd(snapshot->file);
+}
+
 static void
 snapshot_free(struct storage_snapshot *snapshot)
 {

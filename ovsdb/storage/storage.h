@@ -74,6 +74,10 @@ struct storage_snapshot;
 struct err *storage_snapshot_begin(struct storage *storage, const struct schema *schema,
                                    struct storage_snapshot **ret) MUST_USE;
 struct err *storage_snapshot_put(struct storage_snapshot *snapshot, struct str text) MUST_USE;
+/* For a child: makes what was put durable.  The parent is told by storage_snapshot_note_synced(). */
+struct err *storage_snapshot_sync(struct storage_snapshot *snapshot) MUST_USE;
+void storage_snapshot_note_synced(struct storage_snapshot *snapshot);
+int storage_snapshot_fd(const struct storage_snapshot *snapshot);        /* what such a child must keep open */
 struct err *storage_snapshot_commit(struct storage_snapshot *snapshot, int64_t now_ms) MUST_USE;
 void storage_snapshot_abort(struct storage_snapshot *snapshot);
 

@@ -69,7 +69,13 @@ struct server *
 fixture_start(void)
 {
     const struct server_env env = fixture_env();
-    struct server *server = server_new(&env);
+    return fixture_start_with(&env);
+}
+
+struct server *
+fixture_start_with(const struct server_env *env)
+{
+    struct server *server = server_new(env);
     snprintf(fixture_folder, sizeof fixture_folder, "/tmp/weft-test-server-XXXXXX");
     assert_non_null(mkdtemp(fixture_folder));
     char *path = xasprintf("%s/t.db", fixture_folder);

@@ -21,6 +21,7 @@ extern char fixture_folder[64];                              /* of the server's 
 
 struct server_env fixture_env(void);                         /* its clock shows fixture_now_ms */
 struct server *fixture_start(void);                          /* with the database of fixture_db.h */
+struct server *fixture_start_with(const struct server_env *env);
 void fixture_stop(struct server *server);
 void peer_join(struct server *server, struct peer *peer);
 void peer_leave(struct peer *peer);
