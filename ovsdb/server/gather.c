@@ -46,8 +46,8 @@ gather_close(struct gather *gather)
         gather->n_skip--;
     } else if (gather->is_held) {
         bool in_vain = gather->n < gather->n_expected;
-        gather->n_skipped_last = in_vain ? MIN(2 * gather->n_skipped_last + 1, (uint32_t) GATHER_SKIP_MAX) : 0;
-        gather->n_skip = gather->n_skipped_last;
+        gather->n_in_vain = in_vain ? MIN(gather->n_in_vain + 1, (uint32_t) GATHER_IN_VAIN_MAX) : 0;
+        gather->n_skip = gather->n_in_vain > 1 ? (1U << (gather->n_in_vain - 1)) - 1 : 0;
     }
     gather->n_expected = gather->n + gather->n_last - gather->n_again;
     gather->n_last = gather->n;

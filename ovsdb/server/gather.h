@@ -9,14 +9,14 @@
  * sync serve all.
  *
  * How: who took part in the last two batches is expected in the next.  Until all are there it is held, at most for
- * GATHER_MS.  Patience that was in vain is not shown again for a number of batches that doubles each time.  A lone
- * client never waits.
+ * GATHER_MS.  Patience that was in vain once may have met a client that slept; from the second time on it is not shown
+ * again for a number of batches that doubles each time.  A lone client never waits.
  *
  * Starts as all zeros. */
 
 #include "lib/base/check.h"
 
-enum { GATHER_MS = 2, GATHER_SKIP_MAX = 63 };
+enum { GATHER_MS = 2, GATHER_IN_VAIN_MAX = 7 };
 
 struct gather {
     uint64_t batch;                                          /* number of the one being gathered */
@@ -27,7 +27,7 @@ struct gather {
     bool is_held;
     int64_t held_since_ms;
     uint32_t n_skip;                                         /* batches not to be held */
-    uint32_t n_skipped_last;                                 /* how many that were the last time */
+    uint32_t n_in_vain;                                      /* times in a row */
 };
 
 /* Notes a commit that waits.  '*member' is its client's: the batch it took part in last, at first 0. */

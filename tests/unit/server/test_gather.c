@@ -74,7 +74,7 @@ TEST(patience_ends_and_is_shown_less_often_when_in_vain)
         }
         gather_close(&gather);
     }
-    assert_in_range(n_held, 2, 1000 / GATHER_SKIP_MAX + 10);
+    assert_in_range(n_held, 2, (1000 >> (GATHER_IN_VAIN_MAX - 1)) + 2 * GATHER_IN_VAIN_MAX);
 }
 
 TEST(who_leaves_is_waited_for_at_most_twice)
