@@ -249,8 +249,10 @@ on_timer(void *conn_)
     }
 }
 
+#ifndef __clang__                                            /* which does not know that warning */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdangling-pointer"          /* 'freed' stays behind only in what was freed */
+#endif
 static void
 on_reconnect(void *conn_)
 {
@@ -266,7 +268,9 @@ on_reconnect(void *conn_)
         loop_timer_set(conn->timer, 0);
     }
 }
+#ifndef __clang__
 #pragma GCC diagnostic pop
+#endif
 
 static void
 on_stream_connected(void *conn_)
