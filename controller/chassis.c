@@ -12,7 +12,7 @@
 /* Capabilities that northd looks at before it uses what older controllers do not know. */
 static const char *const features[] = {
     "ct-no-masked-label", "mac-binding-timestamp", "port-up-notif", "fdb-timestamp", "ls-dpg-column", "ct-commit-nat-v2",
-    "ct-commit-to-zone", "ct-next-zone",
+    "ct-commit-to-zone", "ct-next-zone", "ovn-ct-lb-related",
 };
 
 struct str

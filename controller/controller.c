@@ -71,7 +71,8 @@ controller_new(void)
     c->installed = installed_ports_new();
     c->zones = zones_new();
     c->lflows = lflow_cache_new();
-    c->group_ids = pool_new(1, INT32_MAX);
+    c->group_ids = pool_new(1, MAX_GROUP_ID);
+    c->meter_ids = pool_new(1, MAX_METER_ID);
     c->arena = arena_new();
     c->desired = (struct desired) DESIRED_INIT;
     buf_init(&c->flow_bytes, BUF_NO_LIMIT);
@@ -88,6 +89,7 @@ controller_free(struct controller *c)
         desired_fini(&c->desired);
         arena_free(c->arena);
         pool_free(c->group_ids);
+        pool_free(c->meter_ids);
         lflow_cache_free(c->lflows);
         zones_free(c->zones);
         installed_ports_free(c->installed);

@@ -84,6 +84,7 @@ enum controller_rank {
 #define CONTROLLER_SINKS(X)                                                                         \
     X(S_FLOW, "openflow-flows", false)                       /* flows.h */                          \
     X(S_GROUP, "openflow-groups", false)                                                            \
+    X(S_METER, "openflow-meters", false)                                                            \
     X(S_SB_ROW, "southbound-rows", false)                    /* ovsdb/client/desired.h */                        \
     X(S_OVS_ROW, "vswitch-rows", false)                                                             \
     X(S_OVS_MEMBER, "vswitch-members", false)               /* tunnels of the bridge */             \
@@ -109,6 +110,7 @@ enum controller_rank {
     X(IX_DHCP6_BY_NAME, sb, SB_TABLE_DHCPV6_OPTIONS, SB_DHCPV6_OPTIONS_NAME)                        \
     X(IX_ADDRESS_SET_BY_NAME, sb, SB_TABLE_ADDRESS_SET, SB_ADDRESS_SET_NAME)                        \
     X(IX_PORT_GROUP_BY_NAME, sb, SB_TABLE_PORT_GROUP, SB_PORT_GROUP_NAME)                           \
+    X(IX_METER_BY_NAME, sb, SB_TABLE_METER, SB_METER_NAME)                                          \
     X(IX_PORT_BY_IFACE, ovs, VSWITCH_TABLE_PORT, VSWITCH_PORT_INTERFACES)                           \
     X(IX_BRIDGE_BY_PORT, ovs, VSWITCH_TABLE_BRIDGE, VSWITCH_BRIDGE_PORTS)                           \
     X(IX_BRIDGE_BY_NAME, ovs, VSWITCH_TABLE_BRIDGE, VSWITCH_BRIDGE_NAME)
@@ -182,6 +184,9 @@ enum of_table {
     OFT_MAC_CACHE_USE = 103,
 };
 
+/* Ids of groups and meters; a datapath may have few meters. */
+enum { MAX_GROUP_ID = INT32_MAX, MAX_METER_ID = 65535 };
+
 struct controller {
     struct derive *derive;
     struct replica *sb, *ovs;
@@ -191,7 +196,7 @@ struct controller {
     struct zones *zones;                                     /* zones.h */
     struct lflow_cache *lflows;                              /* lflow.h: matches and actions, parsed once a text */
     struct desired desired;                                  /* scratch of derivations that emit rows */
-    struct pool *group_ids;                                  /* OpenFlow group ids by content; flows.h */
+    struct pool *group_ids, *meter_ids;                      /* OpenFlow ids by content; flows.h */
     struct buf flow_bytes;                                   /* scratch of flows.c */
     struct arena *arena;                                     /* of the derivation that runs */
 };

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/hash.h"
-#include "lib/base/hmap.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/openflow/of_packet.h"
@@ -18,15 +16,7 @@ LOG_MODULE(ofctrl);
 /* The Geneve option of OVN, at tun_metadata0. */
 static const struct of_tlv_map geneve_option = {.option_class = 0x0102, .option_type = 0x80, .option_length = 4, .index = 0};
 
-enum state { DISCONNECTED, ASKED_OPTIONS, SET_OPTIONS, ASKED_GROUPS, ASKED_FLOWS, IN_SYNC };
-
-struct group {
-    struct hmap_node node;                                   /* by id */
-    uint32_t id;
-    struct str wanted;                                       /* the group_mod, owned; s NULL: not wanted */
-    bool is_installed;                                       /* with the content of 'wanted' */
-    bool is_in_switch;                                       /* with this or other content */
-};
+enum state { DISCONNECTED, ASKED_OPTIONS, SET_OPTIONS, ASKED_GROUPS, ASKED_METERS, ASKED_FLOWS, IN_SYNC };
 
 struct flow_sync {
     struct loop *loop;
@@ -37,8 +27,7 @@ struct flow_sync {
     enum state state;
     uint32_t xid;                                            /* of the request that 'state' waits for */
     struct flow_table *table;
-    struct hmap groups;
-    bool groups_changed;                                     /* since the last flush */
+    struct objects *objects[N_OBJECT_KINDS];
     uint64_t n_flushes;                                      /* asked for */
     uint64_t confirmed;
     /* Barriers outstanding: at most one, with the flush that it confirms. */
@@ -115,50 +104,20 @@ send_change(void *sending_, const struct flow_change *change)
 }
 
 static void
-send_group(struct flow_sync *sync, const struct group *group)
-{
-    struct of_group gone = {.group_id = group->id};
-    if (group->wanted.s) {
-        /* "Add or modify" has the layout of "add". */
-        size_t at = sync->out.size;
-        buf_put_str(&sync->out, group->wanted);
-        uint16_t command = htobe16(group->is_in_switch ? OFPGC_MODIFY : OFPGC_ADD);
-        uint32_t xid = htobe32(of_conn_new_xid(sync->conn));
-        memcpy(sync->out.data + at + 4, &xid, sizeof xid);
-        memcpy(sync->out.data + at + OF_HEADER_SIZE, &command, sizeof command);
-    } else {
-        CHECK(of_put_group_mod(&sync->out, of_conn_new_xid(sync->conn), OFPGC_DELETE, OFPG_BUCKET_ALL, &gone));
-    }
-}
-
-/* Groups come before the flows that use them, and go after. */
-static void
-send_groups(struct flow_sync *sync, bool wanted)
-{
-    HMAP_FOR_EACH_SAFE (group, struct group, node, &sync->groups) {
-        if (wanted && group->wanted.s && !group->is_installed) {
-            send_group(sync, group);
-            group->is_installed = group->is_in_switch = true;
-        } else if (!wanted && !group->wanted.s) {
-            if (group->is_in_switch) {
-                send_group(sync, group);
-            }
-            hmap_remove(&sync->groups, &group->node);
-            free(group);
-        }
-    }
-}
-
-static void
 send_differences(struct flow_sync *sync)
 {
     struct sending s = {sync, false};
-    send_groups(sync, true);
+    /* Groups and meters come before the flows that use them, and go after. */
+    for (enum object_kind kind = 0; kind < N_OBJECT_KINDS; kind++) {
+        objects_put_wanted(sync->objects[kind], &sync->out, of_conn_new_xid(sync->conn));
+    }
     flow_table_take_changes(sync->table, send_change, &s);
     if (s.is_open) {
         put_bundle_control(sync, OFPBCT_COMMIT_REQUEST);
     }
-    send_groups(sync, false);
+    for (enum object_kind kind = 0; kind < N_OBJECT_KINDS; kind++) {
+        objects_put_unwanted(sync->objects[kind], &sync->out, of_conn_new_xid(sync->conn));
+    }
     if (!sync->barrier_xid && sync->confirmed < sync->n_flushes) {
         sync->barrier_xid = of_conn_new_xid(sync->conn);
         sync->barrier_flush = sync->n_flushes;
@@ -171,9 +130,12 @@ uint64_t
 flow_sync_flush(struct flow_sync *sync)
 {
     /* Nothing new is as good as the flush before: its answer may be on the way, or here. */
-    if (!sync->n_flushes || sync->groups_changed || flow_table_has_changes(sync->table)) {
+    bool changed = flow_table_has_changes(sync->table);
+    for (enum object_kind kind = 0; kind < N_OBJECT_KINDS; kind++) {
+        changed |= objects_have_changes(sync->objects[kind]);
+    }
+    if (!sync->n_flushes || changed) {
         sync->n_flushes++;
-        sync->groups_changed = false;
         if (sync->state == IN_SYNC) {
             send_differences(sync);
         }
@@ -219,6 +181,9 @@ request(struct flow_sync *sync, enum state state)
     case ASKED_GROUPS:
         of_put_group_desc_request(&sync->out, sync->xid, OFPG_ALL);
         break;
+    case ASKED_METERS:
+        of_put_meter_config_request(&sync->out, sync->xid, OFPM_ALL);
+        break;
     case ASKED_FLOWS:
         of_put_flow_desc_request(&sync->out, sync->xid, &all);
         break;
@@ -237,8 +202,8 @@ on_connected(void *sync_)
     of_put_set_config(&sync->out, of_conn_new_xid(sync->conn), UINT16_MAX);
     of_put_set_packet_in_format(&sync->out, of_conn_new_xid(sync->conn), NXPIF_NXT_PACKET_IN2);
     flow_table_forget_installed(sync->table);
-    HMAP_FOR_EACH (group, struct group, node, &sync->groups) {
-        group->is_installed = group->is_in_switch = false;
+    for (enum object_kind kind = 0; kind < N_OBJECT_KINDS; kind++) {
+        objects_forget_seen(sync->objects[kind]);
     }
     request(sync, ASKED_OPTIONS);
 }
@@ -274,64 +239,15 @@ on_options(struct flow_sync *sync, const struct of_msg *msg)
     return NULL;
 }
 
-static struct group *
-find_group(struct flow_sync *sync, uint32_t id)
-{
-    HMAP_FOR_EACH_WITH_HASH (group, struct group, node, hash_mix64(id), &sync->groups) {
-        if (group->id == id) {
-            return group;
-        }
-    }
-    struct group *group = xcalloc(1, sizeof *group);
-    group->id = id;
-    hmap_insert(&sync->groups, &group->node, hash_mix64(id));
-    return group;
-}
-
-/* Whether the switch's group is what is wanted: compared as the message that would make it. */
-static bool
-is_same_group(const struct group *wanted, const struct of_group *seen)
-{
-    struct of_msg msg;
-    struct of_group ours;
-    enum of_group_command command;
-    uint32_t bucket;
-    struct buf a = BUF_INIT(BUF_NO_LIMIT), b = BUF_INIT(BUF_NO_LIMIT);
-
-    if (!wanted->wanted.s) {
-        return false;
-    }
-    struct err *e = of_msg_parse(wanted->wanted.s, wanted->wanted.n, &msg);
-    e = e ? e : of_group_mod_decode(&msg, &command, &bucket, &ours);
-    CHECK(!e);
-    of_group_print(&ours, &a);
-    of_group_print(seen, &b);
-    bool same = !strcmp(buf_text(&a), buf_text(&b));
-    of_group_fini(&ours);
-    buf_fini(&a);
-    buf_fini(&b);
-    return same;
-}
-
+/* What the switch has of one kind, in one reply of perhaps several; then 'next' is asked for. */
 static struct err *
-on_groups(struct flow_sync *sync, const struct of_msg *msg)
+on_objects(struct flow_sync *sync, enum object_kind kind, const struct of_msg *msg, enum state next)
 {
-    struct str body = msg->body;
-    while (body.n) {
-        struct of_group seen;
-        struct err *e = of_group_pull(&body, &seen);
-        if (e) {
-            return e;
-        }
-        struct group *group = find_group(sync, seen.group_id);
-        group->is_in_switch = true;
-        group->is_installed = is_same_group(group, &seen);
-        of_group_fini(&seen);
+    struct err *e = objects_saw(sync->objects[kind], msg);
+    if (!e && !msg->more) {
+        request(sync, next);
     }
-    if (!msg->more) {
-        request(sync, ASKED_FLOWS);
-    }
-    return NULL;
+    return e;
 }
 
 static struct err *
@@ -381,7 +297,10 @@ on_reply(struct flow_sync *sync, const struct of_msg *msg)
     bool is_answer = msg->xid == sync->xid;
     switch (msg->kind) {
     case OF_NX_TLV_TABLE_REPLY: return is_answer && sync->state == ASKED_OPTIONS ? on_options(sync, msg) : NULL;
-    case OF_GROUP_DESC_REPLY: return is_answer && sync->state == ASKED_GROUPS ? on_groups(sync, msg) : NULL;
+    case OF_GROUP_DESC_REPLY:
+        return is_answer && sync->state == ASKED_GROUPS ? on_objects(sync, OBJECT_GROUP, msg, ASKED_METERS) : NULL;
+    case OF_METER_CONFIG_REPLY:
+        return is_answer && sync->state == ASKED_METERS ? on_objects(sync, OBJECT_METER, msg, ASKED_FLOWS) : NULL;
     case OF_FLOW_DESC_REPLY: return is_answer && sync->state == ASKED_FLOWS ? on_flows(sync, msg) : NULL;
     case OF_BARRIER_REPLY:
         if (is_answer && sync->state == SET_OPTIONS) {
@@ -417,7 +336,9 @@ flow_sync_new(struct loop *loop, const struct flow_sync_callbacks *cbs, void *au
     sync->cbs = cbs;
     sync->aux = aux;
     sync->table = flow_table_new();
-    hmap_init(&sync->groups);
+    for (enum object_kind kind = 0; kind < N_OBJECT_KINDS; kind++) {
+        sync->objects[kind] = objects_new(kind);
+    }
     buf_init(&sync->out, BUF_NO_LIMIT);
     return sync;
 }
@@ -427,12 +348,9 @@ flow_sync_free(struct flow_sync *sync)
 {
     if (sync) {
         of_conn_free(sync->conn);
-        HMAP_FOR_EACH_SAFE (group, struct group, node, &sync->groups) {
-            hmap_remove(&sync->groups, &group->node);
-            free((char *) group->wanted.s);
-            free(group);
+        for (enum object_kind kind = 0; kind < N_OBJECT_KINDS; kind++) {
+            objects_free(sync->objects[kind]);
         }
-        hmap_fini(&sync->groups);
         flow_table_free(sync->table);
         buf_fini(&sync->out);
         free(sync->target);
@@ -471,17 +389,9 @@ flow_sync_flow(struct flow_sync *sync, const struct derive_output *output)
 }
 
 void
-flow_sync_group(struct flow_sync *sync, const struct derive_output *output)
+flow_sync_object(struct flow_sync *sync, enum object_kind kind, const struct derive_output *output)
 {
-    struct group *group = find_group(sync, group_content_id(output->content, output->n));
-    free((char *) group->wanted.s);
-    group->wanted = (struct str) {NULL, 0};
-    group->is_installed = false;
-    sync->groups_changed = true;
-    if (output->added) {
-        size_t n = output->n - sizeof group->id;
-        group->wanted = str_n(xmemdup((const char *) output->content + sizeof group->id, n), n);
-    }
+    objects_output(sync->objects[kind], output);
 }
 
 bool
@@ -519,11 +429,7 @@ flow_sync_stats(const struct flow_sync *sync)
 }
 
 void
-flow_sync_put_groups(const struct flow_sync *sync, struct buf *out)
+flow_sync_put_objects(const struct flow_sync *sync, enum object_kind kind, struct buf *out)
 {
-    HMAP_FOR_EACH (group, struct group, node, &sync->groups) {
-        if (group->wanted.s) {
-            buf_printf(out, "%u\n", group->id);
-        }
-    }
+    objects_print_ids(sync->objects[kind], out);
 }

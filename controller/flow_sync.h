@@ -2,18 +2,19 @@
 #ifndef WEFT_CONTROLLER_FLOW_SYNC_H
 #define WEFT_CONTROLLER_FLOW_SYNC_H
 
-/* What: keeps the integration bridge's flows and groups equal to what is derived, over OpenFlow, by difference, in
+/* What: keeps the integration bridge's flows, groups and meters equal to what is derived, over OpenFlow, by difference, in
  * bundles.
  *
  * Why: a restart drops no packet: on each new connection the switch is asked what it has, and only what differs is sent,
  * in one atomic bundle.  Afterwards each wave's difference is one bundle, followed by a barrier; when that is answered,
  * the flows are known to be in the switch.
  *
- *   connect ─▶ Geneve option ─▶ groups ─▶ flows ─▶ in sync ⟲ bundle, barrier
+ *   connect ─▶ Geneve option ─▶ groups ─▶ meters ─▶ flows ─▶ in sync ⟲ bundle, barrier
  *
  * Owns: the connection and the flow table. */
 
 #include "controller/flow_table.h"
+#include "controller/objects.h"
 #include "lib/openflow/of_conn.h"
 
 struct flow_sync;
@@ -28,9 +29,9 @@ void flow_sync_free(struct flow_sync *sync);
 /* Connects to 'target', "unix:RUNDIR/BRIDGE.mgmt"; no effect if that is what it has. */
 struct err *flow_sync_set_target(struct flow_sync *sync, const char *target) MUST_USE;
 
-/* Contents of sinks S_FLOW and S_GROUP. */
+/* Contents of sinks S_FLOW; S_GROUP and S_METER. */
 void flow_sync_flow(struct flow_sync *sync, const struct derive_output *output);
-void flow_sync_group(struct flow_sync *sync, const struct derive_output *output);
+void flow_sync_object(struct flow_sync *sync, enum object_kind kind, const struct derive_output *output);
 /* Sends what differs, if in sync; returns the number of this flush. */
 uint64_t flow_sync_flush(struct flow_sync *sync);
 /* All that was wanted at the flush of this number is in the switch. */
@@ -47,6 +48,7 @@ struct flow_sync_stats {
     uint64_t n_errors;                                       /* from the switch */
 };
 struct flow_sync_stats flow_sync_stats(const struct flow_sync *sync);
-void flow_sync_put_groups(const struct flow_sync *sync, struct buf *out);        /* "group-table-list" */
+/* "group-table-list", "meter-table-list": the ids. */
+void flow_sync_put_objects(const struct flow_sync *sync, enum object_kind kind, struct buf *out);
 
 #endif

@@ -53,32 +53,57 @@ flow_content_decode(const void *content, size_t n, struct flow_content *ret)
     };
 }
 
-/* Ids come from a pool named by content, preferring a hash of it: what a restart or another run gives is the same. */
-uint32_t
-emit_of_group(struct derive *d, const struct of_group *group)
+/* --- Groups and meters --- */
+
+enum { ID_OFS = OF_HEADER_SIZE + 4 };                        /* of the id in ofp_group_mod and ofp_meter_mod */
+
+/* Emits the object that the message in c->flow_bytes adds, whose id is 0 so far.  Ids come from a pool named by content, preferring
+ * a hash of it: what a restart or another run gives is the same. */
+static uint32_t
+emit_object(struct derive *d, enum controller_sink sink, struct pool *ids, uint32_t max_id)
 {
-    struct controller *c = controller_of(d);
-    struct of_group numbered = *group;
-    struct buf *out = &c->flow_bytes;
-    uint32_t id;
-
-    buf_clear(out);
-    numbered.group_id = 0;
-    CHECK(of_put_group_mod(out, 0, OFPGC_ADD, OFPG_BUCKET_ALL, &numbered));
-    uint32_t hash = (uint32_t) hash_bytes64(out->data, out->size, 0) & 0x7fffffff;
-    id = pool_assign(c->group_ids, str_n(out->data, out->size), hash ? hash : 1);
-    CHECK(id);
-
-    buf_clear(out);
-    buf_put(out, &id, sizeof id);
-    numbered.group_id = id;
-    CHECK(of_put_group_mod(out, 0, OFPGC_ADD, OFPG_BUCKET_ALL, &numbered));
-    derive_emit(d, S_GROUP, out->data, out->size);
+    struct buf *out = &controller_of(d)->flow_bytes;
+    uint32_t preferred = 1 + (uint32_t) (hash_bytes64(out->data, out->size, 0) % max_id);
+    uint32_t id = pool_assign(ids, str_n(out->data, out->size), preferred);
+    if (id) {
+        put_be32(out->data + ID_OFS, id);
+        buf_put(out, &id, sizeof id);                        /* then in front of the rest */
+        memmove(out->data + sizeof id, out->data, out->size - sizeof id);
+        memcpy(out->data, &id, sizeof id);
+        derive_emit(d, sink, out->data, out->size);
+    }
     return id;
 }
 
 uint32_t
-group_content_id(const void *content, size_t n)
+emit_of_group(struct derive *d, const struct of_group *group)
+{
+    struct controller *c = controller_of(d);
+    struct of_group unnumbered = *group;
+
+    buf_clear(&c->flow_bytes);
+    unnumbered.group_id = 0;
+    CHECK(of_put_group_mod(&c->flow_bytes, 0, OFPGC_ADD, OFPG_BUCKET_ALL, &unnumbered));
+    uint32_t id = emit_object(d, S_GROUP, c->group_ids, MAX_GROUP_ID);
+    CHECK(id);
+    return id;
+}
+
+uint32_t
+emit_of_meter(struct derive *d, const struct of_meter *meter, const char *name)
+{
+    struct controller *c = controller_of(d);
+    struct of_meter unnumbered = *meter;
+
+    buf_clear(&c->flow_bytes);
+    unnumbered.meter_id = 0;
+    of_put_meter_mod(&c->flow_bytes, 0, OFPMC_ADD, &unnumbered);
+    buf_puts(&c->flow_bytes, name);
+    return emit_object(d, S_METER, c->meter_ids, MAX_METER_ID);
+}
+
+uint32_t
+object_content_id(const void *content, size_t n)
 {
     uint32_t id;
     CHECK(n > sizeof id);
@@ -86,22 +111,23 @@ group_content_id(const void *content, size_t n)
     return id;
 }
 
-/* The name of the id in the pool: the message with id 0. */
-static void
-put_group_name(struct buf *out, const void *content, size_t n)
+struct str
+object_content_message(const void *content, size_t n)
 {
-    enum { ID_OFS = OF_HEADER_SIZE + 4 };                    /* of group_id in ofp_group_mod */
-    buf_put(out, (const char *) content + sizeof(uint32_t), n - sizeof(uint32_t));
-    memset(out->data + ID_OFS, 0, sizeof(uint32_t));
+    const char *message = (const char *) content + sizeof(uint32_t);
+    size_t length = get_be16(message + 2);                   /* of ofp_header */
+    CHECK(sizeof(uint32_t) + length <= n);
+    return str_n(message, length);
 }
 
 void
-flows_release_group(struct controller *c, const void *content, size_t n)
+flows_release_object(struct controller *c, struct pool *ids, const void *content, size_t n)
 {
     struct buf *name = &c->flow_bytes;
     buf_clear(name);
-    put_group_name(name, content, n);
-    pool_release(c->group_ids, str_n(name->data, name->size));
+    buf_put(name, (const char *) content + sizeof(uint32_t), n - sizeof(uint32_t));
+    memset(name->data + ID_OFS, 0, sizeof(uint32_t));
+    pool_release(ids, str_n(name->data, name->size));
 }
 
 uint32_t

@@ -2,7 +2,7 @@
 #ifndef WEFT_CONTROLLER_FLOWS_H
 #define WEFT_CONTROLLER_FLOWS_H
 
-/* What: how derivations emit OpenFlow flows and groups, and what flow_sync.c makes of them.
+/* What: how derivations emit OpenFlow flows, groups and meters, and what flow_sync.c makes of them.
  *
  * Why: a flow is known by table, priority and match; several derivations may want the same one (conjunction clauses that
  * share a match, two logical flows that overlap), so contents say all of it and flow_table.h merges them. */
@@ -35,10 +35,14 @@ void flow_content_decode(const void *content, size_t n, struct flow_content *ret
 
 /* The id of the OpenFlow group with this content (but for 'group_id'), emitted to S_GROUP by the derivation that runs. */
 uint32_t emit_of_group(struct derive *d, const struct of_group *group);
-/* A content of S_GROUP is the id, then a whole group_mod (add) message. */
-uint32_t group_content_id(const void *content, size_t n);
-/* The group of this content is gone: its id is free again. */
-void flows_release_group(struct controller *c, const void *content, size_t n);
+/* Likewise the id of a meter, to S_METER; meters of different names are different, though they say the same. */
+uint32_t emit_of_meter(struct derive *d, const struct of_meter *meter, const char *name);
+
+/* A content of S_GROUP or S_METER is the id, a whole group_mod or meter_mod (add) message, and a name. */
+uint32_t object_content_id(const void *content, size_t n);
+struct str object_content_message(const void *content, size_t n);        /* borrowed from 'content' */
+/* What has this content is gone: its id, of 'ids', is free again. */
+void flows_release_object(struct controller *c, struct pool *ids, const void *content, size_t n);
 
 /* The first 32 bits of a row's uuid: the cookie of its flows, as in OVN. */
 uint32_t cookie_of(const struct uuid *uuid);

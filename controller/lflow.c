@@ -15,6 +15,7 @@
 #include "controller/flows.h"
 #include "controller/lookup.h"
 #include "controller/metadata.h"
+#include "controller/meters.h"
 #include "lib/base/hash.h"
 #include "lib/base/hmap.h"
 #include "lib/base/log.h"
@@ -196,15 +197,17 @@ lookup_tunnel(void *binding_, struct str lport, uint32_t *ret_ofport)
 }
 
 static uint32_t
-no_meter(void *binding_ UNUSED, struct str name UNUSED)
+meter(void *binding_, struct str name)
 {
-    return 0;
+    const struct binding *b = binding_;
+    return named_meter(b->d, name);
 }
 
 static uint32_t
-no_rate_meter(void *binding_ UNUSED, uint32_t rate_kbps UNUSED, uint32_t burst_kb UNUSED)
+make_rate_meter(void *binding_, uint32_t rate_kbps, uint32_t burst_kb)
 {
-    return 0;
+    const struct binding *b = binding_;
+    return rate_meter(b->d, rate_kbps, burst_kb);
 }
 
 static bool
@@ -224,6 +227,7 @@ dhcp6_option(void *binding_, struct str name, struct dhcp_option *ret)
 static struct err *
 encode(struct binding *b, const struct act *act)
 {
+    const char *controller_meter = sb_logical_flow_controller_meter(b->d, b->row);
     struct encode_params params = {
         .tables = &tables,
         .aux = b,
@@ -232,11 +236,12 @@ encode(struct binding *b, const struct act *act)
         .table = b->table,
         .dp_key = b->dp_key,
         .lflow = b->row->row.uuid,
+        .controller_meter = controller_meter ? named_meter(b->d, str_from(controller_meter)) : 0,
         .lookup_port = lookup_port,
         .lookup_tunnel = lookup_tunnel,
         .group = make_group,
-        .meter = no_meter,
-        .rate_meter = no_rate_meter,
+        .meter = meter,
+        .rate_meter = make_rate_meter,
         .dhcp4_option = dhcp4_option,
         .dhcp6_option = dhcp6_option,
     };

@@ -270,7 +270,7 @@ cmd_groups(struct unixctl_request *request, int argc UNUSED, const char *argv[] 
 {
     const struct main *m = main_;
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    flow_sync_put_groups(m->flows, &text);
+    flow_sync_put_objects(m->flows, OBJECT_GROUP, &text);
     reply_buf(request, &text);
 }
 
@@ -366,9 +366,12 @@ cmd_status(struct unixctl_request *request, int argc UNUSED, const char *argv[] 
 }
 
 static void
-cmd_nothing(struct unixctl_request *request, int argc UNUSED, const char *argv[] UNUSED, void *main_ UNUSED)
+cmd_meters(struct unixctl_request *request, int argc UNUSED, const char *argv[] UNUSED, void *main_)
 {
-    unixctl_reply(request, "");
+    const struct main *m = main_;
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    flow_sync_put_objects(m->flows, OBJECT_METER, &text);
+    reply_buf(request, &text);
 }
 
 static void
@@ -382,7 +385,7 @@ register_commands(struct main *m)
         {"sb-cluster-state-reset", cmd_reset},
         {"ct-zone-list", cmd_zones},
         {"group-table-list", cmd_groups},
-        {"meter-table-list", cmd_nothing},
+        {"meter-table-list", cmd_meters},
         {"recompute", cmd_recompute},
         {"inc-engine/show-stats", cmd_stats},
         {"inc-engine/clear-stats", cmd_clear_stats},

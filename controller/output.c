@@ -276,9 +276,15 @@ take_output(void *output_, const struct derive_output *content)
     switch ((enum controller_sink) content->sink) {
     case S_FLOW: flow_sync_flow(output->links.flows, content); break;
     case S_GROUP:
-        flow_sync_group(output->links.flows, content);
+        flow_sync_object(output->links.flows, OBJECT_GROUP, content);
         if (!content->added) {
-            flows_release_group(output->c, content->content, content->n);
+            flows_release_object(output->c, output->c->group_ids, content->content, content->n);
+        }
+        break;
+    case S_METER:
+        flow_sync_object(output->links.flows, OBJECT_METER, content);
+        if (!content->added) {
+            flows_release_object(output->c, output->c->meter_ids, content->content, content->n);
         }
         break;
     case S_SB_ROW: desired_sync_output(&output->sb_sync, output->sb, content); break;

@@ -232,8 +232,9 @@ set_meter(struct encoder *e, const struct act *act)
 {
     uint32_t rate = (uint32_t) encode_arg_int(e, act, &act->args[0], UINT32_MAX);
     uint32_t burst = act->n > 1 ? (uint32_t) encode_arg_int(e, act, &act->args[1], UINT32_MAX) : 0;
-    if (!e->err) {
-        of_act_meter(e->out, e->params->rate_meter(e->params->aux, rate, burst));
+    uint32_t id = e->err ? 0 : e->params->rate_meter(e->params->aux, rate, burst);
+    if (id) {
+        of_act_meter(e->out, id);                            /* there is no meter 0: the switch would refuse the flow */
     }
 }
 

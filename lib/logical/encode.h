@@ -106,7 +106,7 @@ struct encode_params {
     uint32_t (*group)(void *aux, const struct of_group *group);
     /* The id of the meter of the Meter row 'name'; 0 if there is none. */
     uint32_t (*meter)(void *aux, struct str name);
-    /* The id of a meter made for set_meter(): kbps, and kilobits of burst (0 for none). */
+    /* The id of a meter made for set_meter(): kbps, and kilobits of burst (0 for none); 0 if none can be made. */
     uint32_t (*rate_meter)(void *aux, uint32_t rate_kbps, uint32_t burst_kb);
     bool (*dhcp4_option)(void *aux, struct str name, struct dhcp_option *ret);
     bool (*dhcp6_option)(void *aux, struct str name, struct dhcp_option *ret);

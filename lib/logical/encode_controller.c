@@ -8,8 +8,7 @@
 static size_t
 controller_begin(struct encoder *e, enum opcode opcode, bool pause, uint32_t meter)
 {
-    struct of_controller spec = {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION, .pause = pause,
-                                 .meter_id = meter ? meter : e->params->controller_meter};
+    struct of_controller spec = {.max_len = OF_MAX_LEN, .reason = OF_REASON_ACTION, .pause = pause, .meter_id = meter};
     struct opcode_header header = {.opcode = htobe32(opcode)};
     size_t start = of_act_controller_begin(e->out, &spec);
     buf_put(e->out, &header, sizeof header);
@@ -19,14 +18,14 @@ controller_begin(struct encoder *e, enum opcode opcode, bool pause, uint32_t met
 void
 encode_opcode(struct encoder *e, enum opcode opcode, bool pause)
 {
-    size_t start = controller_begin(e, opcode, pause, 0);
+    size_t start = controller_begin(e, opcode, pause, e->params->controller_meter);
     of_act_controller_end(e->out, start);
 }
 
 static void
 block(struct encoder *e, const struct act *act, enum opcode opcode)
 {
-    size_t start = controller_begin(e, opcode, false, 0);
+    size_t start = controller_begin(e, opcode, false, e->params->controller_meter);
     encode_act(e, act->inner);
     of_act_controller_end(e->out, start);
 }
@@ -207,7 +206,7 @@ dhcp(struct encoder *e, const struct act *act)
         encode_fail(e, "put_dhcp_opts requires offerip to be specified.");
         return;
     }
-    size_t start = controller_begin(e, v6 ? OPCODE_PUT_DHCPV6_OPTS : OPCODE_PUT_DHCP_OPTS, true, 0);
+    size_t start = controller_begin(e, v6 ? OPCODE_PUT_DHCPV6_OPTS : OPCODE_PUT_DHCP_OPTS, true, e->params->controller_meter);
     put_result(e, act);
     for (size_t i = 0; i < act->n && !e->err; i++) {
         put_dhcp_option(e, act, &act->args[i]);
@@ -219,7 +218,7 @@ dhcp(struct encoder *e, const struct act *act)
 static void
 dhcp_relay(struct encoder *e, const struct act *act, enum opcode opcode)
 {
-    size_t start = controller_begin(e, opcode, true, 0);
+    size_t start = controller_begin(e, opcode, true, e->params->controller_meter);
     put_result(e, act);
     for (size_t i = 0; i < act->n; i++) {
         size_t option = option_begin(e, (uint16_t) (i + 1));
@@ -295,7 +294,7 @@ router_advertisement(struct encoder *e, const struct act *act)
         encode_fail(e, "put_nd_ra_opts requires addr_mode and slla.");
         return;
     }
-    size_t start = controller_begin(e, OPCODE_PUT_ND_RA_OPTS, true, 0);
+    size_t start = controller_begin(e, OPCODE_PUT_ND_RA_OPTS, true, e->params->controller_meter);
     put_result(e, act);
     for (size_t i = 0; i < act->n && !e->err; i++) {
         put_ra_option(e, &act->args[i]);
@@ -305,6 +304,7 @@ router_advertisement(struct encoder *e, const struct act *act)
 
 /* Logging and events. */
 
+/* The meter that the action names, and no other: that of the flow is for packets that are to be answered. */
 static uint32_t
 meter_of(struct encoder *e, const struct act *act)
 {
@@ -376,7 +376,7 @@ trigger_event(struct encoder *e, const struct act *act)
 static void
 dns_lookup(struct encoder *e, const struct act *act)
 {
-    size_t start = controller_begin(e, OPCODE_DNS_LOOKUP, true, 0);
+    size_t start = controller_begin(e, OPCODE_DNS_LOOKUP, true, e->params->controller_meter);
     put_result(e, act);
     of_act_controller_end(e->out, start);
 }

@@ -180,12 +180,15 @@ load_balance(struct encoder *e, const struct act *act)
 
 /* Other groups. */
 
+/* The parameter of dp_hash that has packets of both directions of a connection make the same choice: symmetric hashing of L4. */
+static const uint64_t symmetric_l4 = UINT64_C(1) << 32;
+
 static void
 select_choice(struct encoder *e, const struct act *act)
 {
     struct encoder bucket = *e;
     struct buf actions = BUF_INIT(MAX_GROUP_ACTIONS);
-    struct of_group group = {.type = OFPGT_SELECT, .select_method = OF_SELECT_DP_HASH};
+    struct of_group group = {.type = OFPGT_SELECT, .select_method = OF_SELECT_DP_HASH, .select_param = symmetric_l4};
     bucket.out = &actions;
     for (size_t i = 0; i < act->n; i++) {
         size_t start = actions.size;

@@ -31,7 +31,11 @@ static uint32_t
 make_group(void *aux UNUSED, const struct of_group *group)
 {
     buf_clear(&last_group);
-    buf_printf(&last_group, "method=%d fields=%zu", (int) group->select_method, group->n_select_fields);
+    buf_printf(&last_group, "method=%d", (int) group->select_method);
+    if (group->select_param) {
+        buf_printf(&last_group, " param=%llx", (unsigned long long) group->select_param);
+    }
+    buf_printf(&last_group, " fields=%zu", group->n_select_fields);
     for (size_t i = 0; i < group->buckets.n; i++) {
         const struct of_bucket *b = &group->buckets.d[i];
         buf_printf(&last_group, " [weight:%u watch:%d ", b->weight, (int) b->watch_port);
@@ -168,6 +172,7 @@ TEST(plain_actions)
     expect("ip.ttl--;", "dec_ttl");
     expect("clone { outport = \"a\"; output; };", "clone(set_field:0x1->reg15,resubmit(,54))");
     expect("set_queue(5); set_meter(100, 20);", "set_queue:5,meter:120");
+    expect("set_meter(0, 0); next;", "resubmit(,12)");       /* no meter can be made: there is none with id 0 */
     expect("reg9[1] = check_pkt_larger(1514);", "check_pkt_larger(1514)->reg9[1]");
 }
 
@@ -209,7 +214,7 @@ TEST(groups)
                  "ct(commit,table=12,zone=reg13[0..15],nat(dst=[fd00::1]:81),"
                  "exec(set_field:0x2/0x2->ct_label,set_field:0x4/0x4->ct_label))]");
     expect_group("reg8[16..31] = select(1=20, 2);",
-                 "method=2 fields=0 [weight:20 watch:-1 set_field:0x10000/0xffff0000->reg8,resubmit(,12)] "
+                 "method=2 param=100000000 fields=0 [weight:20 watch:-1 set_field:0x10000/0xffff0000->reg8,resubmit(,12)] "
                  "[weight:100 watch:-1 set_field:0x20000/0xffff0000->reg8,resubmit(,12)]");
     expect_group("fwd_group(liveness=\"true\", childports=\"p1\",\"nowhere\",\"p22\");",
                  "method=2 fields=0 [weight:100 watch:7 set_field:0x2->reg15,resubmit(,54)] "
@@ -343,5 +348,27 @@ TEST(random_actions_never_break)
     arena_free(arena);
 }
 
-TEST_MAIN(T(plain_actions), T(conntrack_actions), T(groups), T(questions_to_other_tables), T(learning), T(controller_actions),
+/* The meter of a flow is for packets that are to be answered; a log line has its own or none. */
+TEST(meters_of_packets_to_the_controller)
+{
+    static const struct { const char *actions, *want; } cases[] = {
+        {"igmp;", "controller(userdata=00.00.00.15.00.00.00.00,meter_id=9)"},
+        {"log(name=\"a\");", "controller(userdata=00.00.00.13.00.00.00.00.00.03.00.00.00.00.00.01.61)"},
+        {"log(name=\"a\", meter=\"mm\");", "controller(userdata=00.00.00.13.00.00.00.00.00.03.00.00.00.00.00.01.61,meter_id=102)"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct arena *arena = arena_new();
+        struct buf acts = BUF_INIT(OF_ACTIONS_MAX), out = BUF_INIT(BUF_NO_LIMIT);
+        struct encode_params params = params_for(false, 3);
+        params.controller_meter = 9;
+        assert_null(actions_encode(must_parse_actions(arena, cases[i].actions), &params, &acts));
+        of_actions_print(acts.data, acts.size, &out);
+        assert_string_equal(buf_text(&out), cases[i].want);
+        buf_fini(&acts);
+        buf_fini(&out);
+        arena_free(arena);
+    }
+}
+
+TEST_MAIN(T(meters_of_packets_to_the_controller), T(plain_actions), T(conntrack_actions), T(groups), T(questions_to_other_tables), T(learning), T(controller_actions),
           T(flows_of_ovn_northd), T(random_actions_never_break))
