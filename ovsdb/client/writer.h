@@ -68,7 +68,8 @@ struct writer_table {
      * them on 'row' while the insert is written. */
     void (*fill)(struct writer_row *row, struct str content);
     /* A set of references in which others have elements too, such as the ports of a bridge (NULL: none).  Only those are
-     * removed that refer to a row of 'table' (of this writer) which is ours and not wanted. */
+     * removed that refer to a row of 'table' (of this writer) which is ours and not wanted.  Of a row that is neither wanted nor
+     * ours, this column is written and no other. */
     const struct writer_shared {
         uint32_t column;
         uint32_t table;

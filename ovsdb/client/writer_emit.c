@@ -382,7 +382,9 @@ update_column(struct writer_build *b, const struct writer_entry *e, uint32_t col
     const struct replica_table *t = writer_replica_table(b->w, e);
     const struct replica_column *def = &t->def->columns[column];
     const struct datum *old = &e->actual->columns[column];
-    const struct writer_cell *cell = e->is_wanted ? writer_find_cell(e, column) : NULL;
+    const struct writer_shared *shared = writer_def(b->w, e)->shared;
+    bool is_shared = shared && shared->column == column;
+    const struct writer_cell *cell = e->is_wanted || (is_shared && e->content) ? writer_find_cell(e, column) : NULL;
     if (old->n && is_seed(writer_def(b->w, e), column)) {
         return;
     }
@@ -394,8 +396,7 @@ update_column(struct writer_build *b, const struct writer_entry *e, uint32_t col
         return;
     }
     struct value value = render(b, e, column, cell);
-    const struct writer_shared *shared = writer_def(b->w, e)->shared;
-    if (shared && shared->column == column) {
+    if (is_shared) {
         keep_foreign(b->w, shared, old, &value);
     }
     if (!value.is_missing && !datum_eq(old, value_datum(&value), def->type)) {
@@ -408,15 +409,16 @@ update_column(struct writer_build *b, const struct writer_entry *e, uint32_t col
     value_fini(&value, def->type);
 }
 
-/* Makes the row's columns what is wanted; the default if the row is not. */
+/* Makes the row's columns what is wanted; the default if the row is not.  With 'shared_only', of a row of others, the one in which
+ * we have elements too. */
 static enum writer_verdict
-emit_update(struct writer_build *b, struct writer_entry *e)
+emit_update(struct writer_build *b, struct writer_entry *e, bool shared_only)
 {
     const struct writer_table *def = writer_def(b->w, e);
     const struct replica_table *t = writer_replica_table(b->w, e);
     struct update u = {.row = BUF_INIT(BUF_NO_LIMIT), .mutations = BUF_INIT(BUF_NO_LIMIT)};
     for (uint32_t i = 0; i < def->n_columns; i++) {
-        if (t->columns[def->columns[i]].server_has) {
+        if (t->columns[def->columns[i]].server_has && (!shared_only || def->columns[i] == def->shared->column)) {
             update_column(b, e, def->columns[i], &u);
         }
     }
@@ -456,7 +458,7 @@ emit_wanted(struct writer_build *b, struct writer_entry *e)
         writer_drop_put(b->w, e);
         return WRITER_CLEAN;
     }
-    return emit_update(b, e);
+    return emit_update(b, e, false);
 }
 
 enum writer_verdict
@@ -466,13 +468,17 @@ writer_emit(struct writer_build *b, struct writer_entry *e)
     if (e->is_wanted) {
         return emit_wanted(b, e);
     }
-    if (!e->actual || !is_ours(b->w, e)) {
+    bool has_shared = writer_def(b->w, e)->shared;
+    if (!e->actual || (!is_ours(b->w, e) && !has_shared)) {
         return WRITER_CLEAN;
+    }
+    if (!is_ours(b->w, e)) {
+        return emit_update(b, e, true);
     }
     if (writer_is_deletion(b->w, e)) {
         begin_op_on_row(b, e, "delete", &b->w->stats.n_deletes);
         end_op(b);
         return WRITER_SENT;
     }
-    return emit_update(b, e);
+    return emit_update(b, e, false);
 }

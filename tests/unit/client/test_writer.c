@@ -427,7 +427,36 @@ TEST(content_waits_as_bytes_and_is_forgotten_and_recalled)
     bench_fini(&b);
 }
 
-TEST_MAIN(T(new_rows_refer_to_each_other), T(rows_that_are_there_are_adopted), T(members_cost_one_mutation_each),
+static bool is_never_ours(void *b, const struct row *row) { return false; }
+static bool is_called_p(void *b, const struct row *row) { return datum_keys(&row->columns[PORT_NAME])[0].string->text[0] == 'p'; }
+
+/* A set in a row of others: our members come and go, theirs stay, and nothing else of the row is touched. */
+TEST(members_of_foreign_rows)
+{
+    static const struct writer_shared shared = {GROUP_MEMBERS, T_PORT};
+    static const struct writer_table with_shared[] = {
+        {.table = T_GROUP, .owns = WRITER_ROWS, .columns = group_owned, .n_columns = 4, .key_column = GROUP_NAME,
+         .is_ours = is_never_ours, .shared = &shared},
+        {.table = T_PORT, .owns = WRITER_ROWS, .columns = port_owned, .n_columns = 3, .key_column = PORT_NAME,
+         .is_ours = is_called_p},
+    };
+    struct bench b;
+    bench_init(&b, with_shared, 2);
+    feed(&b, "{'Group':{'" U1 "':{'initial':{'name':'g','members':['uuid','" U2 "']}}},"
+             "'Port':{'" U2 "':{'initial':{'name':'theirs'}},'" U3 "':{'initial':{'name':'p3'}}}}");
+    writer_row_string(writer_put(b.w, T_PORT, str_from("p3")), PORT_NAME, "p3");
+    writer_member_ref(b.w, T_GROUP, str_from("g"), GROUP_MEMBERS, T_PORT, str_from("p3"), true);
+    expect_sent(&b, "[[{'mutations':[['members','insert',['uuid','" U3 "']]],'op':'mutate','table':'Group'," ON(U1) "}]]");
+    feed(&b, "{'Group':{'" U1 "':{'modify':{'members':['uuid','" U3 "']}}}}");
+    answer(&b, NULL, NULL);
+    writer_member_ref(b.w, T_GROUP, str_from("g"), GROUP_MEMBERS, T_PORT, str_from("p3"), false);
+    writer_remove(b.w, T_PORT, str_from("p3"));
+    expect_sent(&b, "[[{'op':'delete','table':'Port'," ON(U3) "},"
+                    "{'mutations':[['members','delete',['uuid','" U3 "']]],'op':'mutate','table':'Group'," ON(U1) "}]]");
+    bench_fini(&b);
+}
+
+TEST_MAIN(T(members_of_foreign_rows), T(new_rows_refer_to_each_other), T(rows_that_are_there_are_adopted), T(members_cost_one_mutation_each),
           T(maps_are_changed_by_key), T(rows_wait_for_what_they_refer_to), T(what_the_server_refuses_is_set_aside),
           T(a_failure_without_a_culprit_is_narrowed_down), T(large_differences_are_split), T(columns_of_foreign_rows),
           T(seeds_are_sown_once),
