@@ -126,7 +126,7 @@ derive_lsp_binding(struct derive *d, uint64_t key)
 {
     const struct nb_logical_switch_port *lsp = lsp_row(d, key);
     const struct lsp_conf *conf = lsp_conf(d, key);
-    const int64_t *tag = nb_logical_switch_port_tag(d, lsp);
+    int64_t tag = lsp_tag(d, lsp);
 
     if (conf->ls == NO_ROW || conf->type == LSP_UNSUPPORTED) {
         return;
@@ -143,7 +143,7 @@ derive_lsp_binding(struct derive *d, uint64_t key)
     desired_strings(r, SB_PORT_BINDING_PORT_SECURITY, nb_logical_switch_port_port_security(d, lsp));
     desired_string(r, SB_PORT_BINDING_PARENT_PORT, nb_logical_switch_port_parent_name(d, lsp));
     if (tag) {
-        desired_integer(r, SB_PORT_BINDING_TAG, *tag);
+        desired_integer(r, SB_PORT_BINDING_TAG, tag);
     }
     set_requested_chassis(d, r, nb_logical_switch_port_options_get(d, lsp, "requested-chassis"));
     desired_emit(r, d, S_SB_ROW);

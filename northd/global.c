@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "northd/northd.h"
+#include "northd/ports.h"
 
 static const struct nb_nb_global *
 nb_global_row(struct derive *d, uint64_t key)
@@ -71,7 +72,11 @@ derive_lsp_up(struct derive *d, uint64_t lsp)
     const struct nb_logical_switch_port *row = lsp_row(d, lsp);
     struct desired *r = desired_begin(&northd_of(d)->desired, NB_TABLE_LOGICAL_SWITCH_PORT,
                                       writer_key_uuid(&row->row.uuid));
+    int64_t tag = lsp_tag(d, row);
     desired_boolean(r, NB_LOGICAL_SWITCH_PORT_UP, is_up(d, row));
+    if (tag) {
+        desired_integer(r, NB_LOGICAL_SWITCH_PORT_TAG, tag);
+    }
     desired_emit(r, d, S_NB_ROW);
 }
 

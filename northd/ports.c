@@ -415,3 +415,10 @@ route_conf(struct derive *d, uint64_t route)
 {
     return derive_value(d, K_ROUTE_CONF, route, NULL);
 }
+
+int64_t
+lsp_tag(struct derive *d, const struct nb_logical_switch_port *lsp)
+{
+    const int64_t *tag = nb_logical_switch_port_tag(d, lsp), *request = nb_logical_switch_port_tag_request(d, lsp);
+    return request && *request ? *request : tag ? *tag : 0;
+}

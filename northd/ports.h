@@ -81,4 +81,7 @@ struct route_conf {
 };
 const struct route_conf *route_conf(struct derive *d, uint64_t route);
 
+/* The VLAN of a container or of a localnet port: what tag_request asks for, or tag; 0 for none. */
+int64_t lsp_tag(struct derive *d, const struct nb_logical_switch_port *lsp);
+
 #endif
