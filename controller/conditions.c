@@ -36,6 +36,15 @@ static const struct monitored sb_columns[] = {
     SB(PORT_BINDING, DATAPATH),
     SB(PORT_BINDING, TUNNEL_KEY),
     SB(PORT_BINDING, CHASSIS),
+    SB(PORT_BINDING, PARENT_PORT),
+    SB(PORT_BINDING, TAG),
+    SB(PORT_BINDING, HA_CHASSIS_GROUP),
+    SB(PORT_BINDING, GATEWAY_CHASSIS),
+    SB(HA_CHASSIS_GROUP, HA_CHASSIS),
+    SB(HA_CHASSIS, CHASSIS),
+    SB(HA_CHASSIS, PRIORITY),
+    SB(GATEWAY_CHASSIS, CHASSIS),
+    SB(GATEWAY_CHASSIS, PRIORITY),
     SB(PORT_BINDING, PORT_SECURITY),
     SB(PORT_BINDING, MAC),
     SB(PORT_BINDING, UP),
@@ -63,6 +72,8 @@ static const struct monitored sb_columns[] = {
     SB(ADDRESS_SET, ADDRESSES),
     SB(PORT_GROUP, NAME),
     SB(PORT_GROUP, PORTS),
+    SB(CHASSIS_TEMPLATE_VAR, CHASSIS),
+    SB(CHASSIS_TEMPLATE_VAR, VARIABLES),
     SB(METER, NAME),
     SB(METER, UNIT),
     SB(METER, BANDS),
@@ -187,6 +198,7 @@ port_clauses(const struct controller *c)
         const char *id = vswitch_interface_external_ids_get(NULL, vswitch_interface(row), "iface-id");
         if (id && *id) {
             json_array_append_new(clauses, json_pack("[s, s, s]", "logical_port", "==", id));
+            json_array_append_new(clauses, json_pack("[s, s, s]", "parent_port", "==", id));
         }
     }
     const char *name = config_peek(c, CONFIG_SYSTEM_ID);

@@ -51,6 +51,8 @@ enum controller_rank {
     /* encap.c: tunnels to the other chassis, as Ports of the integration bridge. */                \
     X(K_TUNNELS, "tunnels", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_CHASSIS, derive_tunnels)              \
     X(K_BRIDGE, "bridge", RANK_OUTPUT, DERIVE_ALWAYS, 0, derive_bridge)                             \
+    /* networks.c: patches to the bridges of physical networks. */                                  \
+    X(K_NETWORK, "network", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_PORT_BINDING, derive_network)         \
     /* binding.c: which ports are bound here. */                                                    \
     X(K_BINDING, "binding", RANK_OUTPUT, DERIVE_ROW, SB_TABLE_PORT_BINDING, derive_binding)        \
     /* datapaths.c: the datapaths that matter here. */                                              \
@@ -75,9 +77,11 @@ enum controller_rank {
 #define CONTROLLER_COLLECTIONS(X)                                                                   \
     X(C_OVS_ROOT, "ovs-root", RANK_CONFIG_SETS, false)          /* 0 → the row of Open_vSwitch */      \
     X(C_IFACES, "interfaces", RANK_PRESENCE_SETS, false)     /* hash of iface-id → iface on the integration bridge */ \
+    X(C_NETWORKS, "network-interfaces", RANK_PRESENCE_SETS, false) /* hash of the name of a localnet or l2gateway port → iface */ \
     X(C_TUNNELS, "tunnel-interfaces", RANK_PRESENCE_SETS, false) /* hash of chassis name → tunnel iface */ \
     X(C_DP_LINKS, "datapath-links", RANK_BINDING_SETS, false) /* dp → neighbor dp; dp → itself: wanted here */ \
     X(C_ZONES, "zones", RANK_LOCAL_SETS, false)              /* enum zone_kind → row that needs a zone */ \
+    X(C_LOCALNETS, "localnets", RANK_LOCAL_SETS, false)      /* local dp → pb of a localnet port that is attached here */ \
     X(C_GROUP_DPS, "group-datapaths", RANK_LOCAL_SETS, false) /* Logical_DP_Group → local dp */
 
 /* X(IDENTIFIER, "name", forget) */
@@ -110,6 +114,7 @@ enum controller_rank {
     X(IX_DHCP6_BY_NAME, sb, SB_TABLE_DHCPV6_OPTIONS, SB_DHCPV6_OPTIONS_NAME)                        \
     X(IX_ADDRESS_SET_BY_NAME, sb, SB_TABLE_ADDRESS_SET, SB_ADDRESS_SET_NAME)                        \
     X(IX_PORT_GROUP_BY_NAME, sb, SB_TABLE_PORT_GROUP, SB_PORT_GROUP_NAME)                           \
+    X(IX_TEMPLATE_BY_CHASSIS, sb, SB_TABLE_CHASSIS_TEMPLATE_VAR, SB_CHASSIS_TEMPLATE_VAR_CHASSIS)   \
     X(IX_METER_BY_NAME, sb, SB_TABLE_METER, SB_METER_NAME)                                          \
     X(IX_PORT_BY_IFACE, ovs, VSWITCH_TABLE_PORT, VSWITCH_PORT_INTERFACES)                           \
     X(IX_BRIDGE_BY_PORT, ovs, VSWITCH_TABLE_BRIDGE, VSWITCH_BRIDGE_PORTS)                           \

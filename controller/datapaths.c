@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/binding.h"
+#include "controller/ha.h"
 #include "controller/zones.h"
 #include "lib/base/hash.h"
 #include "lib/base/vec.h"
@@ -151,7 +152,7 @@ pb_row(struct derive *d, uint64_t pb)
     return sb_port_binding(replica_row_by_id(controller_of(d)->sb, SB_TABLE_PORT_BINDING, (uint32_t) pb));
 }
 
-/* A patch leads to the datapath of its peer; a port that is plugged in here makes its datapath wanted. */
+/* A patch leads to the datapath of its peer; a port that is here, or may come, makes its datapath wanted. */
 void
 derive_datapath_links(struct derive *d, uint64_t key)
 {
@@ -162,10 +163,13 @@ derive_datapath_links(struct derive *d, uint64_t key)
     if (!dp) {
         return;
     }
-    if (binding_is_wanted_here(d, pb)) {
+    enum port_kind kind = binding_kind(d, pb);
+    bool is_here = binding_is_wanted_here(d, pb);
+    if (is_here || (kind == PORT_CHASSISREDIRECT && ha_is_candidate(d, pb))) {
         derive_member(d, C_DP_LINKS, dp->row.id, dp->row.id);
     }
-    const char *peer = !strcmp(sb_port_binding_type(d, pb), "patch") ? sb_port_binding_options_get(d, pb, "peer") : NULL;
+    bool is_crossed = kind == PORT_PATCH || (kind == PORT_L3GATEWAY && is_here);
+    const char *peer = is_crossed ? sb_port_binding_options_get(d, pb, "peer") : NULL;
     const struct row *row = peer ? replica_find_string(d, c->sb, c->indexes[IX_PB_BY_NAME], peer) : NULL;
     const struct sb_datapath_binding *other = row ? sb_port_binding_datapath(d, sb_port_binding(row)) : NULL;
     if (other && other != dp) {
@@ -181,8 +185,28 @@ derive_local_port(struct derive *d, uint64_t key)
     if (!dp || !is_local_datapath(d, dp->row.id)) {
         return;
     }
-    if (binding_is_wanted_here(d, pb)) {
-        derive_member(d, C_ZONES, ZONE_PORT, key);
+    uint16_t ofport;
+    switch (binding_kind(d, pb)) {
+    case PORT_LOCALNET:
+        if (binding_interface(d, pb, &ofport)) {
+            derive_member(d, C_ZONES, ZONE_PORT, key);
+            derive_member(d, C_LOCALNETS, dp->row.id, key);
+        }
+        break;
+    case PORT_VIF:
+    case PORT_CONTAINER:
+    case PORT_LOCALPORT:
+    case PORT_L2GATEWAY:
+    case PORT_L3GATEWAY:
+        if (binding_is_wanted_here(d, pb)) {
+            derive_member(d, C_ZONES, ZONE_PORT, key);
+        }
+        break;
+    case PORT_PATCH:
+    case PORT_CHASSISREDIRECT:
+    case PORT_EXTERNAL:
+    case PORT_OTHER:
+        break;                                               /* they have the zones of their datapath */
     }
 }
 

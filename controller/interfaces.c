@@ -73,6 +73,14 @@ interface_facts(struct derive *d, uint64_t iface)
     return derive_value(d, K_IFACE_FACTS, iface, NULL);
 }
 
+/* The localnet or l2gateway port that a patch to the bridge of its network is for, or NULL. */
+static const char *
+patched_lport(struct derive *d, const struct vswitch_port *port)
+{
+    const char *lport = vswitch_port_external_ids_get(d, port, "ovn-localnet-port");
+    return lport ? lport : vswitch_port_external_ids_get(d, port, "ovn-l2gateway-port");
+}
+
 void
 derive_interface(struct derive *d, uint64_t iface)
 {
@@ -83,6 +91,10 @@ derive_interface(struct derive *d, uint64_t iface)
     const char *lport = vswitch_interface_external_ids_get(d, iface_row(d, iface), "iface-id");
     if (lport && *lport) {
         derive_member(d, C_IFACES, hash_string64(lport), iface);
+    }
+    lport = patched_lport(d, port_of_interface(d, iface_row(d, iface)));
+    if (lport) {
+        derive_member(d, C_NETWORKS, hash_string64(lport), iface);
     }
     if (facts->is_tunnel) {
         derive_member(d, C_TUNNELS, hash_string64(facts->chassis), iface);
@@ -99,6 +111,25 @@ interface_of_lport(struct derive *d, const char *lport, uint16_t *ret_ofport)
         const struct vswitch_interface *iface = iface_row(d, ifaces[i]);
         const char *id = vswitch_interface_external_ids_get(d, iface, "iface-id");
         if (id && !strcmp(id, lport)
+            && (!best || strcmp(vswitch_interface_name(d, iface), vswitch_interface_name(d, best)) < 0)) {
+            best = iface;
+            *ret_ofport = interface_facts(d, ifaces[i])->ofport;
+        }
+    }
+    return best;
+}
+
+const struct vswitch_interface *
+interface_of_network(struct derive *d, const char *lport, uint16_t *ret_ofport)
+{
+    size_t n;
+    const uint64_t *ifaces = derive_members(d, C_NETWORKS, hash_string64(lport), &n);
+    const struct vswitch_interface *best = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct vswitch_interface *iface = iface_row(d, ifaces[i]);
+        const struct vswitch_port *port = port_of_interface(d, iface);
+        const char *patched = port ? patched_lport(d, port) : NULL;
+        if (patched && !strcmp(patched, lport)
             && (!best || strcmp(vswitch_interface_name(d, iface), vswitch_interface_name(d, best)) < 0)) {
             best = iface;
             *ret_ofport = interface_facts(d, ifaces[i])->ofport;

@@ -2,13 +2,17 @@
 #ifndef WEFT_CONTROLLER_INTERFACES_H
 #define WEFT_CONTROLLER_INTERFACES_H
 
-/* What: interfaces of the integration bridge, found by what they are for: a logical port, or a tunnel to a chassis. */
+/* What: interfaces of the integration bridge, found by what they are for: a logical port, a physical network, or a tunnel to a
+ * chassis. */
 
 #include "controller/controller.h"
 
 /* The interface on the integration bridge whose external_ids:iface-id is 'lport' and that has an OpenFlow port;
  * of several the one with the least name.  NULL: none.  '*ret_ofport' gets the OpenFlow port. */
 const struct vswitch_interface *interface_of_lport(struct derive *d, const char *lport, uint16_t *ret_ofport);
+
+/* The same for the interface that leads to the physical network of a localnet or l2gateway port (networks.c). */
+const struct vswitch_interface *interface_of_network(struct derive *d, const char *lport, uint16_t *ret_ofport);
 
 /* The OpenFlow port of the tunnel to the chassis named, preferring geneve; 0: none. */
 struct tunnel {

@@ -71,22 +71,29 @@ add_member(struct group *group, const struct sb_port_binding *pb)
     struct member member = {pb, (uint32_t) sb_port_binding_tunnel_key(d, pb)};
     const struct sb_chassis *chassis = sb_port_binding_chassis(d, pb);
 
-    if (is_port_type(d, pb, "patch")) {
+    enum port_kind kind = binding_kind(d, pb);
+    uint16_t ofport;
+
+    if (kind == PORT_EXTERNAL || kind == PORT_CHASSISREDIRECT) {
+        return;                                              /* reached over the localnet port, or the distributed one */
+    } else if (kind == PORT_LOCALNET) {
+        if (binding_interface(d, pb, &ofport)) {
+            vec_push(&group->locals, member);
+        }
+    } else if (kind == PORT_PATCH || (kind == PORT_LOCALPORT && binding_is_wanted_here(d, pb))) {
         vec_push(&group->patches, member);
     } else if (binding_is_wanted_here(d, pb)) {
         vec_push(&group->locals, member);
-    } else if (chassis && chassis != own_chassis(d) && !is_port_type(d, pb, "localport")) {
+    } else if (chassis && chassis != own_chassis(d) && kind != PORT_LOCALPORT) {
         vec_push(&group->chassis, sb_chassis_name(d, chassis));
     }
 }
 
 static void
-deliver(const struct group *group, struct rule *rule, const struct member *member, bool with_zones)
+deliver(const struct group *group, struct rule *rule, const struct member *member)
 {
-    if (with_zones) {
-        struct port port = {group->d, member->pb, group->dp, member->key, group->dp_key};
-        port_set_zones(&port, &rule->actions);
-    }
+    struct port port = {group->d, member->pb, group->dp, member->key, group->dp_key};
+    port_set_zones(&port, &rule->actions);
     of_act_set_u64(&rule->actions, REG(LOGICAL_REG_OUTPORT), member->key);
     of_act_resubmit(&rule->actions, OFT_CHECK_LOOPBACK);
 }
@@ -121,7 +128,7 @@ emit_part(const struct group *group, struct rule *rule, enum of_table table, con
     match_outport(group, &rule->match, part_outport(group, part));
     for (size_t i = 0; i < members->n; i++) {
         if (part_of(&members->d[i]) == part) {
-            deliver(group, rule, &members->d[i], table == OFT_LOCAL_OUTPUT);
+            deliver(group, rule, &members->d[i]);
         }
     }
     rule_emit(rule, table, PHYSICAL_PRIORITY);
@@ -136,7 +143,7 @@ put_deliveries(const struct group *group, struct rule *rule, struct rule *delive
     for (size_t i = 0; i < members->n; i++) {
         const struct member *member = &members->d[i];
         if (members->n < PARTS_FROM) {
-            deliver(group, deliveries, member, table == OFT_LOCAL_OUTPUT);
+            deliver(group, deliveries, member);
         } else if (part_of(member) != last_part) {
             last_part = part_of(member);
             emit_part(group, rule, table, members, last_part);
@@ -169,7 +176,7 @@ put_tunnels(const struct group *group, struct rule *rule)
     }
 }
 
-/* Patches are crossed only where the packet entered the network, else each hypervisor would send a copy. */
+/* Patches are crossed, and localports reached, only where the packet entered the network: each hypervisor has them. */
 static void
 emit_group(const struct group *group, struct rule *rule)
 {
@@ -212,6 +219,9 @@ derive_physical_group(struct derive *d, uint64_t key)
         if (pb) {
             add_member(&group, pb);
         }
+    }
+    if (localnet_of(d, dp->row.id)) {
+        group.chassis.n = 0;                                 /* the other chassis hear it from the physical network */
     }
     sort_group(&group);
     rule_init(&rule, d, &mc->row.uuid);

@@ -80,12 +80,25 @@ is_own_private(void *output_, const struct row *row)
     return is_own_name(output_, sb_chassis_private_name(NULL, sb_chassis_private(row)));
 }
 
+/* Others are bound by somebody else: a virtual port by who answers for it, a vtep port by its gateway. */
+static bool
+is_claimed_type(const char *type)
+{
+    static const char *const types[] = {"", "l2gateway", "l3gateway", "chassisredirect", "external"};
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (!strcmp(type, types[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 is_own_binding(void *output_, const struct row *row)
 {
     const struct sb_chassis *chassis = sb_port_binding_chassis(NULL, sb_port_binding(row));
     return chassis && is_own_name(output_, sb_chassis_name(NULL, chassis))
-        && !*sb_port_binding_type(NULL, sb_port_binding(row));
+        && is_claimed_type(sb_port_binding_type(NULL, sb_port_binding(row)));
 }
 
 static bool
@@ -102,18 +115,25 @@ singleton_key(void *output_ UNUSED, const struct row *row UNUSED, struct buf *re
     return true;
 }
 
+/* Tunnels, and patches to the bridges of physical networks. */
 static bool
-is_tunnel_port(void *output_ UNUSED, const struct row *row)
+is_own_port(void *output_ UNUSED, const struct row *row)
 {
-    return vswitch_port_external_ids_get(NULL, vswitch_port(row), "ovn-chassis-id");
+    static const char *const marks[] = {"ovn-chassis-id", "ovn-localnet-port", "ovn-l2gateway-port"};
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+        if (vswitch_port_external_ids_get(NULL, vswitch_port(row), marks[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool
-is_tunnel_interface(void *output_, const struct row *row)
+is_own_interface(void *output_, const struct row *row)
 {
     const struct controller *c = controller_of_output(output_);
     const struct row *port = replica_find_uuid(NULL, c->ovs, c->indexes[IX_PORT_BY_IFACE], &row->uuid);
-    return port && is_tunnel_port(output_, port);
+    return port && is_own_port(output_, port);
 }
 
 static bool
@@ -145,9 +165,9 @@ static const struct writer_shared root_bridges = {VSWITCH_OPEN_VSWITCH_BRIDGES, 
 
 static const struct writer_table ovs_tables[] = {
     {.table = VSWITCH_TABLE_INTERFACE, .owns = WRITER_ROWS, .key_column = VSWITCH_INTERFACE_NAME,
-     .is_ours = is_tunnel_interface,
+     .is_ours = is_own_interface,
      COLUMNS(VSWITCH_INTERFACE_NAME, VSWITCH_INTERFACE_TYPE, VSWITCH_INTERFACE_OPTIONS)},
-    {.table = VSWITCH_TABLE_PORT, .owns = WRITER_ROWS, .key_column = VSWITCH_PORT_NAME, .is_ours = is_tunnel_port,
+    {.table = VSWITCH_TABLE_PORT, .owns = WRITER_ROWS, .key_column = VSWITCH_PORT_NAME, .is_ours = is_own_port,
      COLUMNS(VSWITCH_PORT_NAME, VSWITCH_PORT_INTERFACES, VSWITCH_PORT_EXTERNAL_IDS)},
     {.table = VSWITCH_TABLE_BRIDGE, .owns = WRITER_ROWS, .key_column = VSWITCH_BRIDGE_NAME, .is_ours = is_nobodys,
      .shared = &bridge_ports,
@@ -164,6 +184,9 @@ static void
 mark_interface(struct output *output, const struct uuid *iface, bool is_installed, int64_t now_ms)
 {
     char text[UUID_LENGTH + 1], stamp[32];
+    if (uuid_is_zero(iface)) {
+        return;
+    }
     snprintf(stamp, sizeof stamp, "%" PRId64, now_ms);
     json_t *gone = json_pack("[s, s, [s, [s, s]]]", "external_ids", "delete", "set", "ovn-installed", "ovn-installed-ts");
     json_t *mutations = json_pack("[o]", gone);

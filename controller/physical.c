@@ -72,12 +72,14 @@ derive_physical_common(struct derive *d, uint64_t key UNUSED)
     struct rule rule;
     rule_init(&rule, d, NULL);
 
-    /* Packets that must not leave this hypervisor: marked so, or received from a tunnel. */
+    /* Packets that must not leave this hypervisor: marked so, received from a tunnel, or sent by a port that each hypervisor has. */
     of_match_set_u64_masked(&rule.match, REG(LOGICAL_REG_FLAGS), IN_FLAG(LOGICAL_FLAG_LOCAL_ONLY),
                             IN_FLAG(LOGICAL_FLAG_LOCAL_ONLY));
     emit_skip(&rule, OFT_REMOTE_OUTPUT, 150, OFT_LOCAL_OUTPUT);
     of_match_set_u64_masked(&rule.match, REG(LOGICAL_REG_FLAGS), IN_FLAG(LOGICAL_FLAG_RCV_FROM_RAMP),
                             IN_FLAG(LOGICAL_FLAG_RCV_FROM_RAMP) | IN_FLAG(LOGICAL_FLAG_LOOPBACK));
+    emit_skip(&rule, OFT_REMOTE_OUTPUT, 150, OFT_LOCAL_OUTPUT);
+    of_match_set_u64_masked(&rule.match, REG(LOGICAL_REG_FLAGS), IN_FLAG(LOGICAL_FLAG_LOCALPORT), IN_FLAG(LOGICAL_FLAG_LOCALPORT));
     emit_skip(&rule, OFT_REMOTE_OUTPUT, 150, OFT_LOCAL_OUTPUT);
     emit_skip(&rule, OFT_REMOTE_OUTPUT, 0, OFT_VTEP_OUTPUT);
     emit_skip(&rule, OFT_VTEP_OUTPUT, 0, OFT_LOCAL_OUTPUT);
@@ -120,6 +122,23 @@ match_out(const struct port *port, struct of_match *match)
     of_match_set_u64(match, REG(LOGICAL_REG_OUTPORT), port->key);
 }
 
+/* A switch drops output to the port of arrival: hides that port from it for packets to port 'key', all of them or those that may go
+ * back ('if_loopback'). */
+static void
+emit_hide_inport(const struct port *port, struct rule *rule, bool if_loopback)
+{
+    match_out(port, &rule->match);
+    if (if_loopback) {
+        of_match_set_u64_masked(&rule->match, REG(LOGICAL_REG_FLAGS), IN_FLAG(LOGICAL_FLAG_LOOPBACK),
+                                IN_FLAG(LOGICAL_FLAG_LOOPBACK));
+    }
+    of_act_push(&rule->actions, of_subfield_whole(OFF_IN_PORT16));
+    of_act_set_u64(&rule->actions, OFF_IN_PORT16, 0xffff);   /* OFPP_NONE */
+    of_act_resubmit(&rule->actions, OFT_LOG_TO_PHY);
+    of_act_pop(&rule->actions, of_subfield_whole(OFF_IN_PORT16));
+    rule_emit(rule, OFT_SAVE_INPORT, PHYSICAL_PRIORITY);
+}
+
 /* From the end of the ingress pipeline into the egress pipeline, and out of it, for a port that is here. */
 static void
 emit_local_output(const struct port *port, struct rule *rule)
@@ -135,35 +154,127 @@ emit_local_output(const struct port *port, struct rule *rule)
     of_match_set_u64_masked(&rule->match, REG(LOGICAL_REG_FLAGS), 0, IN_FLAG(LOGICAL_FLAG_LOOPBACK));
     rule_emit(rule, OFT_CHECK_LOOPBACK, PHYSICAL_PRIORITY);
 
-    /* A switch drops output to the port of arrival: hide that port from it. */
-    match_out(port, &rule->match);
-    of_match_set_u64_masked(&rule->match, REG(LOGICAL_REG_FLAGS), IN_FLAG(LOGICAL_FLAG_LOOPBACK),
-                            IN_FLAG(LOGICAL_FLAG_LOOPBACK));
-    of_act_push(&rule->actions, of_subfield_whole(OFF_IN_PORT16));
-    of_act_set_u64(&rule->actions, OFF_IN_PORT16, 0xffff);   /* OFPP_NONE */
-    of_act_resubmit(&rule->actions, OFT_LOG_TO_PHY);
-    of_act_pop(&rule->actions, of_subfield_whole(OFF_IN_PORT16));
-    rule_emit(rule, OFT_SAVE_INPORT, PHYSICAL_PRIORITY);
+    emit_hide_inport(port, rule, true);
 }
 
+/* --- Ports behind an interface --- */
+
+enum { TAGGED_PRIORITY = 150, LOCALNET_DROP_PRIORITY = 160, VLAN_TYPE = 0x8100 };
+
+/* A packet of 'port' comes in; 'rule' has its match, and actions that go before. */
 static void
-emit_plugged_in(const struct port *port, struct rule *rule, uint16_t ofport)
+emit_from_interface(const struct port *port, struct rule *rule, uint16_t priority)
 {
-    of_match_set_u64(&rule->match, OFF_IN_PORT, ofport);
     port_set_zones(port, &rule->actions);
     metadata_set(&rule->actions, port->dp_key);
     of_act_set_u64(&rule->actions, REG(LOGICAL_REG_INPORT), port->key);
-    if (!strcmp(sb_port_binding_type(port->d, port->pb), "localport")) {
-        of_act_load_u64(&rule->actions, bits(REG(LOGICAL_REG_FLAGS), LOGICAL_FLAG_LOCALPORT, 1), 1);
-    }
     of_act_resubmit(&rule->actions, OFT_LOG_INGRESS);
-    rule_emit(rule, OFT_PHY_TO_LOG, PHYSICAL_PRIORITY);
+    rule_emit(rule, OFT_PHY_TO_LOG, priority);
+}
 
-    emit_local_output(port, rule);
+static void
+set_flag(struct buf *actions, unsigned int bit)
+{
+    of_act_load_u64(actions, bits(REG(LOGICAL_REG_FLAGS), bit, 1), 1);
+}
+
+/* Packets with the VLAN tag of 'port', which its pipeline does not see. */
+static void
+emit_tagged(const struct port *port, struct rule *rule, uint16_t ofport, uint16_t tag, bool is_container)
+{
+    of_match_set_u64(&rule->match, OFF_IN_PORT, ofport);
+    of_match_set_u64(&rule->match, OFF_VLAN_VID, OF_VLAN_PRESENT | tag);
+    if (is_container) {
+        set_flag(&rule->actions, LOGICAL_FLAG_NESTED_CONTAINER);
+    }
+    of_act_pop_vlan(&rule->actions);
+    emit_from_interface(port, rule, TAGGED_PRIORITY);
+
+    match_out(port, &rule->match);
+    of_act_push_vlan(&rule->actions, VLAN_TYPE);
+    of_act_set_u64(&rule->actions, OFF_VLAN_VID, OF_VLAN_PRESENT | tag);
+    of_act_output(&rule->actions, ofport);
+    of_act_pop_vlan(&rule->actions);
+    rule_emit(rule, OFT_LOG_TO_PHY, PHYSICAL_PRIORITY);
+}
+
+static void
+emit_untagged_output(const struct port *port, struct rule *rule, uint16_t ofport)
+{
     match_out(port, &rule->match);
     of_act_output(&rule->actions, ofport);
     rule_emit(rule, OFT_LOG_TO_PHY, PHYSICAL_PRIORITY);
 }
+
+/* A VIF gets all packets of its interface, but for those that a container's tag takes away. */
+static void
+emit_plugged_in(const struct port *port, struct rule *rule, uint16_t ofport)
+{
+    of_match_set_u64(&rule->match, OFF_IN_PORT, ofport);
+    if (binding_kind(port->d, port->pb) == PORT_LOCALPORT) {
+        set_flag(&rule->actions, LOGICAL_FLAG_LOCALPORT);
+    }
+    emit_from_interface(port, rule, PHYSICAL_PRIORITY);
+    emit_local_output(port, rule);
+    emit_untagged_output(port, rule, ofport);
+}
+
+/* Container, its parent and its siblings share an interface: a packet between them leaves by where it came in. */
+static void
+emit_container(const struct port *port, struct rule *rule, uint16_t ofport)
+{
+    const struct sb_port_binding *parent_pb = binding_parent(port->d, port->pb);
+    const int64_t *tag = sb_port_binding_tag(port->d, port->pb);
+    struct port parent;
+
+    if (!tag || !parent_pb) {
+        return;
+    }
+    emit_tagged(port, rule, ofport, (uint16_t) *tag, true);
+    emit_local_output(port, rule);
+    emit_hide_inport(port, rule, false);
+    if (port_init(&parent, port->d, parent_pb)) {
+        struct rule common;                                  /* the same for all containers of this parent */
+        rule_init(&common, port->d, &parent_pb->row.uuid);
+        emit_hide_inport(&parent, &common, false);
+        rule_fini(&common);
+    }
+}
+
+/* A physical network; without a tag, that of packets with priority tags (VLAN 0) is not seen by the pipeline. */
+static void
+emit_network(const struct port *port, struct rule *rule, uint16_t ofport)
+{
+    const int64_t *tag = sb_port_binding_tag(port->d, port->pb);
+    if (tag && *tag) {
+        emit_tagged(port, rule, ofport, (uint16_t) *tag, false);
+    } else {
+        of_match_set_u64(&rule->match, OFF_IN_PORT, ofport);
+        of_match_set_u64(&rule->match, OFF_VLAN_VID, OF_VLAN_PRESENT);
+        of_act_pop_vlan(&rule->actions);
+        emit_from_interface(port, rule, PHYSICAL_PRIORITY);
+        of_match_set_u64(&rule->match, OFF_IN_PORT, ofport);
+        of_match_set_u64_masked(&rule->match, OFF_VLAN_VID, 0, OF_VLAN_PRESENT);
+        emit_from_interface(port, rule, PHYSICAL_PRIORITY);
+        emit_untagged_output(port, rule, ofport);
+    }
+    emit_local_output(port, rule);
+}
+
+/* What must not leave this hypervisor does not leave it by a physical network either. */
+static void
+emit_localnet(const struct port *port, struct rule *rule, uint16_t ofport)
+{
+    static const unsigned int flags[] = {LOGICAL_FLAG_LOCAL_ONLY, LOGICAL_FLAG_LOCALPORT};
+    emit_network(port, rule, ofport);
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        match_out(port, &rule->match);
+        of_match_set_u64_masked(&rule->match, REG(LOGICAL_REG_FLAGS), IN_FLAG(flags[i]), IN_FLAG(flags[i]));
+        rule_emit(rule, OFT_CHECK_LOOPBACK, LOCALNET_DROP_PRIORITY);
+    }
+}
+
+/* --- Ports that lead to other ports --- */
 
 /* A patch: out of this datapath is into the peer's. */
 static void
@@ -199,15 +310,54 @@ put_encapsulation(struct buf *actions, struct tunnel tunnel, uint32_t dp_key, ui
     }
 }
 
+/* The localnet port by which packets leave 'dp' from here: the one with the least key. */
+uint32_t
+localnet_of(struct derive *d, uint32_t dp)
+{
+    size_t n;
+    const uint64_t *localnets = derive_members(d, C_LOCALNETS, dp, &n);
+    uint32_t best = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct row *row = replica_row_by_id(controller_of(d)->sb, SB_TABLE_PORT_BINDING, (uint32_t) localnets[i]);
+        uint32_t key = (uint32_t) sb_port_binding_tunnel_key(d, sb_port_binding(row));
+        best = !best || key < best ? key : best;
+    }
+    return best;
+}
+
+/* On another chassis: over the physical network if the switch has one, else through a tunnel. */
 static void
 emit_remote(const struct port *port, struct rule *rule, const struct sb_chassis *chassis)
 {
-    struct tunnel tunnel = tunnel_to_chassis(port->d, sb_chassis_name(port->d, chassis));
+    uint32_t localnet = localnet_of(port->d, port->dp->row.id);
+    if (localnet) {
+        match_out(port, &rule->match);
+        of_act_set_u64(&rule->actions, REG(LOGICAL_REG_OUTPORT), localnet);
+        of_act_resubmit(&rule->actions, OFT_LOCAL_OUTPUT);
+        rule_emit(rule, OFT_LOCAL_OUTPUT, PHYSICAL_PRIORITY);
+        return;
+    }
+    struct tunnel tunnel = chassis ? tunnel_to_chassis(port->d, sb_chassis_name(port->d, chassis)) : (struct tunnel) {0};
     if (tunnel.ofport) {
         match_out(port, &rule->match);
         put_encapsulation(&rule->actions, tunnel, port->dp_key, port->key);
         of_act_output(&rule->actions, tunnel.ofport);
         rule_emit(rule, OFT_REMOTE_OUTPUT, PHYSICAL_PRIORITY);
+    }
+}
+
+/* A chassisredirect port that is here is the distributed port that it stands for. */
+static void
+emit_redirect(const struct port *port, struct rule *rule)
+{
+    const char *name = sb_port_binding_options_get(port->d, port->pb, "distributed-port");
+    const struct sb_port_binding *distributed = name ? lookup_port_binding(port->d, str_from(name)) : NULL;
+    if (distributed) {
+        match_out(port, &rule->match);
+        of_act_set_u64(&rule->actions, REG(LOGICAL_REG_OUTPORT), (uint32_t) sb_port_binding_tunnel_key(port->d, distributed));
+        port_set_zones(port, &rule->actions);
+        of_act_resubmit(&rule->actions, OFT_CHECK_LOOPBACK);
+        rule_emit(rule, OFT_LOCAL_OUTPUT, PHYSICAL_PRIORITY);
     }
 }
 
@@ -219,28 +369,65 @@ find_peer(struct derive *d, const struct sb_port_binding *pb, struct port *ret)
     return peer && port_init(ret, d, peer);
 }
 
+static void
+emit_here(const struct port *port, struct rule *rule)
+{
+    struct port peer;
+    uint16_t ofport = 0;
+    bool is_plugged_in = binding_interface(port->d, port->pb, &ofport);
+
+    switch (binding_kind(port->d, port->pb)) {
+    case PORT_VIF:
+    case PORT_LOCALPORT:
+        emit_plugged_in(port, rule, ofport);
+        break;
+    case PORT_CONTAINER:
+        emit_container(port, rule, ofport);
+        break;
+    case PORT_LOCALNET:
+        if (is_plugged_in) {
+            emit_localnet(port, rule, ofport);
+        }
+        break;
+    case PORT_L2GATEWAY:
+        if (is_plugged_in) {
+            emit_network(port, rule, ofport);
+        }
+        break;
+    case PORT_PATCH:
+    case PORT_L3GATEWAY:
+        if (find_peer(port->d, port->pb, &peer)) {
+            emit_patch(port, rule, &peer);
+        }
+        break;
+    case PORT_CHASSISREDIRECT:
+        emit_redirect(port, rule);
+        break;
+    case PORT_EXTERNAL:
+        emit_remote(port, rule, NULL);
+        break;
+    case PORT_OTHER:
+        break;
+    }
+}
+
 void
 derive_physical_port(struct derive *d, uint64_t key)
 {
     const struct row *row = replica_row_by_id(controller_of(d)->sb, SB_TABLE_PORT_BINDING, (uint32_t) key);
     const struct sb_port_binding *pb = sb_port_binding(row);
-    struct port port, peer;
+    enum port_kind kind = binding_kind(d, pb);
+    struct port port;
     struct rule rule;
-    uint16_t ofport;
 
     if (!port_init(&port, d, pb)) {
         return;
     }
     rule_init(&rule, d, &pb->row.uuid);
     const struct sb_chassis *chassis = sb_port_binding_chassis(d, pb);
-    if (is_port_type(d, pb, "patch")) {
-        if (find_peer(d, pb, &peer)) {
-            emit_patch(&port, &rule, &peer);
-        }
-    } else if (binding_is_wanted_here(d, pb)
-               && interface_of_lport(d, sb_port_binding_logical_port(d, pb), &ofport)) {
-        emit_plugged_in(&port, &rule, ofport);
-    } else if (chassis && chassis != own_chassis(d) && !is_port_type(d, pb, "localport")) {
+    if (kind == PORT_PATCH || kind == PORT_LOCALNET || binding_is_wanted_here(d, pb)) {
+        emit_here(&port, &rule);
+    } else if (chassis && chassis != own_chassis(d) && kind != PORT_LOCALPORT) {
         emit_remote(&port, &rule, chassis);
     }
     rule_fini(&rule);

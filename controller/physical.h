@@ -35,13 +35,10 @@ struct port {
 /* Loads the conntrack zones of the port and its datapath. */
 void port_set_zones(const struct port *port, struct buf *actions);
 
+/* The key of the localnet port by which packets leave the datapath 'dp' from here; 0 if none is attached. */
+uint32_t localnet_of(struct derive *d, uint32_t dp);
+
 /* Writes datapath, ingress and egress port into the tunnel's header. */
 void put_encapsulation(struct buf *actions, struct tunnel tunnel, uint32_t dp_key, uint32_t outport);
-
-static inline bool
-is_port_type(struct derive *d, const struct sb_port_binding *pb, const char *type)
-{
-    return !strcmp(sb_port_binding_type(d, pb), type);
-}
 
 #endif

@@ -110,6 +110,7 @@ lsp_options(struct rng *rng)
     map = map_add(rng, map, "router-port", numbered(rng, "rp", 10));
     map = map_add(rng, map, "requested-chassis", TEXT(rng, "hv0", "hv1,hv2", "nowhere", ""));
     map = map_add(rng, map, "network_name", json_string("physnet"));
+    map = map_add(rng, map, "l2gateway-chassis", TEXT(rng, "hv0", "hv1"));
     return map_add(rng, map, "mcast_flood", json_string("true"));
 }
 
@@ -223,7 +224,7 @@ static const struct table_changes tables[] = {
      COLUMNS({"name", any_name}, {"options", router_options}, {"enabled", enabled})},
     {.table = "Logical_Switch_Port", .number = NB_TABLE_LOGICAL_SWITCH_PORT, .max_rows = 16,
      COLUMNS({"name", lsp_name}, {"type", lsp_type}, {"addresses", lsp_addresses}, {"port_security", port_security},
-             {"enabled", enabled}, {"options", lsp_options}, {"tag", tag}, {"parent_name", optional_lsp_name},
+             {"enabled", enabled}, {"options", lsp_options}, {"tag", tag}, {"tag_request", tag}, {"parent_name", optional_lsp_name},
              {"external_ids", ids}, {"dynamic_addresses", dynamic_addresses}, {"up", lsp_up}),
      .owner = "Logical_Switch", .owner_column = "ports", .owner_number = NB_TABLE_LOGICAL_SWITCH},
     {.table = "Logical_Router_Port", .number = NB_TABLE_LOGICAL_ROUTER_PORT, .max_rows = 7,

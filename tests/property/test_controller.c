@@ -19,6 +19,7 @@
 #include "controller/zones.h"
 #include "lib/base/rng.h"
 #include "tests/property/contents.h"
+#include "tests/property/foreign_rows.h"
 #include "tests/property/test_db.h"
 #include "tests/unit/test.h"
 
@@ -81,22 +82,24 @@ init_with_bridge(struct world *w)
     init(w, test_db_new("schemas/vswitch-part.ovsschema"));
     attach(w);
     CHECK(test_link_transact(&w->ovs, json_pack(
-        "[{s:s,s:s,s:s,s:{s:s}},{s:s,s:s,s:{s:[s,s],s:[s,[[s,s],[s,s],[s,s],[s,s]]]}}]",
+        "[{s:s,s:s,s:s,s:{s:s}},{s:s,s:s,s:{s:[s,s],s:[s,[[s,s],[s,s],[s,s],[s,s],[s,s]]]}}]",
         "op", "insert", "table", "Bridge", "uuid-name", "br", "row", "name", "br-int",
         "op", "insert", "table", "Open_vSwitch", "row", "bridges", "named-uuid", "br", "external_ids", "map",
-        "system-id", "hv0", "hostname", "hostname", "ovn-encap-type", "geneve", "ovn-encap-ip", "192.0.2.1")));
+        "ovn-bridge-mappings", "physnet:br-ext", "system-id", "hv0", "hostname", "hostname", "ovn-encap-type", "geneve", "ovn-encap-ip", "192.0.2.1")));
 }
 
 /* --- Local changes --- */
 
-/* A port with an interface, for a logical port or (with 'is_tunnel') for another chassis. */
+/* A port with an interface, for a logical port, (with 'is_tunnel') for another chassis or (with 'is_patch') for a network. */
 static json_t *
-plug(struct rng *rng, bool is_tunnel)
+plug(struct rng *rng, bool is_tunnel, bool is_patch)
 {
     uint32_t i = rng_below(rng, 1000);
     json_t *port_ids = is_tunnel ? json_pack("[s,[[s,o]]]", "map", "ovn-chassis-id",
                                              json_sprintf("hv%u@192.0.2.9", 1 + rng_below(rng, 3)))
-                                 : json_pack("[s,[]]", "map");
+        : is_patch ? json_pack("[s,[[s,o]]]", "map", "ovn-localnet-port",
+                               json_sprintf(rng_one_in(rng, 2) ? "p%u" : "g%u", rng_below(rng, 6)))
+                   : json_pack("[s,[]]", "map");
     json_t *ids = is_tunnel ? json_pack("[s,[]]", "map")
                             : json_pack("[s,[[s,o]]]", "map", "iface-id", json_sprintf("p%u", rng_below(rng, 40)));
     return json_pack("[{s:s,s:s,s:s,s:{s:o,s:s,s:i,s:o}},{s:s,s:s,s:s,s:{s:o,s:[s,s],s:o}},{s:s,s:s,s:[],s:[[s,s,[s,s]]]}]",
@@ -145,7 +148,7 @@ change_locally(struct world *w, struct rng *rng)
     const struct row *iface = random_row(rng, w->c->ovs, VSWITCH_TABLE_INTERFACE);
     uint32_t what = rng_below(rng, 10);
     size_t n = replica_count(w->c->ovs, VSWITCH_TABLE_PORT);
-    json_t *ops = !port || (what < 4 && n < 12) ? plug(rng, what == 0) : what < 7 ? unplug(port) : change_interface(rng, iface);
+    json_t *ops = !port || (what < 4 && n < 12) ? plug(rng, what == 0, what == 1) : what < 7 ? unplug(port) : change_interface(rng, iface);
     test_link_transact(&w->ovs, ops);                        /* refused where a name is taken */
 }
 
@@ -191,14 +194,22 @@ add_up(json_t *southbound, const json_t *update)
     }
 }
 
-/* False at the end of the trace. */
-static bool
-change_southbound(struct world *w)
+/* NULL at the end. */
+static json_t *
+next_of_trace(struct world *w)
 {
     json_t *update;
     while ((update = json_loadf(w->trace, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, NULL)) && json_is_null(update)) {
         w->n_northbound++;
     }
+    return update;
+}
+
+/* The next change of the trace, or one of those that only other northds make.  False at the end of the trace. */
+static bool
+change_southbound(struct world *w, struct rng *rng)
+{
+    json_t *update = rng_one_in(rng, 4) ? foreign_change(w->southbound, rng) : next_of_trace(w);
     if (!update) {
         return false;
     }
@@ -343,7 +354,7 @@ run_trace(uint32_t seed, int n_northbound, enum derive_fault fault, int *n)
     for (; ok; ++*n) {
         if (rng_one_in(&rng, 3)) {
             change_locally(&w, &rng);
-        } else if (!change_southbound(&w)) {
+        } else if (!change_southbound(&w, &rng)) {
             break;
         }
         run(&w);
