@@ -286,7 +286,7 @@ parse_actions(const struct binding *b, const struct act **ret, const struct expr
         .table = b->table,
         .n_tables = b->is_egress ? tables.n_egress : tables.n_ingress,
     };
-    const char *text = sb_logical_flow_actions(b->d, b->row);
+    const char *text = expand_templates(b->d, sb_logical_flow_actions(b->d, b->row));
     struct err *e = actions_parse(run_arena(b->d), str_from(text), &params, ret, ret_demands);
     if (e) {
         log_warn_rl("Logical_Flow %s: actions: %s", uuid_text(&b->row->row.uuid), err_detail(e));
@@ -304,7 +304,8 @@ emit_everywhere(struct binding *b, const uint64_t *dps, size_t n)
     if (!parse_actions(b, &act, &demands)) {
         return;
     }
-    const struct match_plan *plan = plan_of(b->d, &b->row->row.uuid, sb_logical_flow_match(b->d, b->row), demands);
+    const char *match = expand_templates(b->d, sb_logical_flow_match(b->d, b->row));
+    const struct match_plan *plan = plan_of(b->d, &b->row->row.uuid, match, demands);
     if (plan && !match_plan_is_never(plan)) {
         for (size_t i = 0; i < n; i++) {
             emit_on_datapath(b, plan, act, (uint32_t) dps[i]);

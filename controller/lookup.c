@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/binding.h"
+#include "controller/config.h"
 #include "controller/interfaces.h"
 #include "lib/base/mem.h"
 
@@ -124,4 +125,36 @@ bool
 is_router_datapath(struct derive *d, const struct sb_datapath_binding *dp)
 {
     return sb_datapath_binding_external_ids_get(d, dp, "logical-router");
+}
+
+static const char *
+template_variable(struct derive *d, struct str name)
+{
+    const struct controller *c = controller_of(d);
+    const char *id = config(d, CONFIG_SYSTEM_ID);
+    const struct row *row = id ? replica_find_string(d, c->sb, c->indexes[IX_TEMPLATE_BY_CHASSIS], id) : NULL;
+    return row ? sb_chassis_template_var_variables_get(d, sb_chassis_template_var(row), text_of(d, name)) : NULL;
+}
+
+const char *
+expand_templates(struct derive *d, const char *text)
+{
+    static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+    const char *mark;
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+
+    if (!strchr(text, '^')) {
+        return text;
+    }
+    while ((mark = strchr(text, '^'))) {
+        size_t n = strspn(mark + 1, name_bytes);
+        const char *value = template_variable(d, str_n(mark + 1, n));
+        buf_put(&out, text, (size_t) (mark - text));
+        buf_puts(&out, value ? value : "^");
+        text = mark + 1 + (value ? n : 0);
+    }
+    buf_puts(&out, text);
+    const char *expanded = arena_strdup(run_arena(d), buf_text(&out));
+    buf_fini(&out);
+    return expanded;
 }

@@ -16,6 +16,9 @@ void for_each_group_port(struct derive *d, uint32_t dp_key, struct str group, vo
 /* The OpenFlow port of the tunnel to the chassis that has 'lport'. */
 bool lookup_port_tunnel(struct derive *d, struct str lport, uint32_t *ret_ofport);
 bool lookup_dhcp_option(struct derive *d, bool is_v6, struct str name, uint16_t *ret_code, const char **ret_type);
+/* 'text' with "^NAME" replaced by what this chassis' template variable NAME says (ovn-sb(5), Chassis_Template_Var); a variable that it
+ * does not have stays as it is, and the text does not parse.  Valid until the calling derivation returns. */
+const char *expand_templates(struct derive *d, const char *text);
 bool is_router_datapath(struct derive *d, const struct sb_datapath_binding *dp);
 
 #endif
