@@ -16,6 +16,8 @@ LOG_MODULE(ofctrl);
 /* The Geneve option of OVN, at tun_metadata0. */
 static const struct of_tlv_map geneve_option = {.option_class = 0x0102, .option_type = 0x80, .option_length = 4, .index = 0};
 
+enum { MAX_BLIND = 3 };                                      /* then what is sent again would only be refused again */
+
 enum state { DISCONNECTED, ASKED_OPTIONS, SET_OPTIONS, ASKED_GROUPS, ASKED_METERS, ASKED_FLOWS, IN_SYNC };
 
 struct flow_sync {
@@ -33,6 +35,8 @@ struct flow_sync {
     /* Barriers outstanding: at most one, with the flush that it confirms. */
     uint32_t barrier_xid;
     uint64_t barrier_flush;
+    bool was_refused;                                        /* a bundle, since the last barrier's answer */
+    unsigned int n_blind;                                    /* such bundles in a row of which no flow could be named */
     uint32_t bundle_id;
     struct buf out;
     struct flow_sync_stats stats;
@@ -75,7 +79,7 @@ count_change(struct flow_sync *sync, const struct flow_change *change)
     }
 }
 
-static void
+static uint32_t
 send_change(void *sending_, const struct flow_change *change)
 {
     struct sending *s = sending_;
@@ -101,6 +105,7 @@ send_change(void *sending_, const struct flow_change *change)
         log_warn_rl("a flow of table %u is too large for the switch (cookie %#" PRIx64 ")", change->table, change->cookie);
     }
     of_match_fini(&fm.match);
+    return xid;
 }
 
 static void
@@ -149,11 +154,19 @@ flow_sync_confirmed(const struct flow_sync *sync)
     return sync->confirmed;
 }
 
+static void start_reading(struct flow_sync *sync);
+
 static void
 on_barrier(struct flow_sync *sync, const struct of_msg *msg)
 {
-    if (msg->xid == sync->barrier_xid) {
-        sync->barrier_xid = 0;
+    if (msg->xid != sync->barrier_xid) {
+        return;
+    }
+    sync->barrier_xid = 0;
+    if (sync->was_refused) {
+        start_reading(sync);
+    } else {
+        sync->n_blind = 0;
         sync->confirmed = sync->barrier_flush;
         if (sync->confirmed < sync->n_flushes) {
             send_differences(sync);
@@ -194,6 +207,18 @@ request(struct flow_sync *sync, enum state state)
     of_conn_send_buf(sync->conn, &sync->out);
 }
 
+/* Asks for what the switch has, from the groups on. */
+static void
+start_reading(struct flow_sync *sync)
+{
+    sync->was_refused = false;
+    flow_table_forget_installed(sync->table);
+    for (enum object_kind kind = 0; kind < N_OBJECT_KINDS; kind++) {
+        objects_forget_seen(sync->objects[kind]);
+    }
+    request(sync, ASKED_GROUPS);
+}
+
 static void
 on_connected(void *sync_)
 {
@@ -201,10 +226,7 @@ on_connected(void *sync_)
     log_info("connected to %s", sync->target);
     of_put_set_config(&sync->out, of_conn_new_xid(sync->conn), UINT16_MAX);
     of_put_set_packet_in_format(&sync->out, of_conn_new_xid(sync->conn), NXPIF_NXT_PACKET_IN2);
-    flow_table_forget_installed(sync->table);
-    for (enum object_kind kind = 0; kind < N_OBJECT_KINDS; kind++) {
-        objects_forget_seen(sync->objects[kind]);
-    }
+    flow_table_forgive(sync->table);
     request(sync, ASKED_OPTIONS);
 }
 
@@ -229,7 +251,7 @@ on_options(struct flow_sync *sync, const struct of_msg *msg)
         const struct of_tlv_map *map = &table.maps[i];
         if (map->option_class == geneve_option.option_class && map->option_type == geneve_option.option_type) {
             if (map->index == geneve_option.index && map->option_length == geneve_option.option_length) {
-                request(sync, ASKED_GROUPS);
+                start_reading(sync);
                 return NULL;
             }
             return err_new("the Geneve option 0x0102/0x80 is mapped to tun_metadata%u", map->index);
@@ -289,6 +311,17 @@ on_error(struct flow_sync *sync, const struct of_msg *msg)
     of_msg_print(error.data.s, error.data.n, &text);
     log_warn_rl("%s: %s", sync->target, buf_text(&text));
     buf_fini(&text);
+    bool is_blind = error.type == OFPET_BUNDLE_FAILED && !sync->was_refused && sync->n_blind < MAX_BLIND;
+    sync->n_blind += is_blind;
+    if (flow_table_refuse(sync->table, msg->xid) || is_blind) {
+        sync->was_refused = true;
+        if (!sync->barrier_xid && sync->state == IN_SYNC) {  /* else its answer will come behind the last error */
+            sync->barrier_xid = of_conn_new_xid(sync->conn);
+            sync->barrier_flush = sync->n_flushes;
+            of_put_barrier_request(&sync->out, sync->barrier_xid);
+            of_conn_send_buf(sync->conn, &sync->out);
+        }
+    }
 }
 
 static struct err *
@@ -304,7 +337,7 @@ on_reply(struct flow_sync *sync, const struct of_msg *msg)
     case OF_FLOW_DESC_REPLY: return is_answer && sync->state == ASKED_FLOWS ? on_flows(sync, msg) : NULL;
     case OF_BARRIER_REPLY:
         if (is_answer && sync->state == SET_OPTIONS) {
-            request(sync, ASKED_GROUPS);
+            start_reading(sync);
         } else {
             on_barrier(sync, msg);
         }

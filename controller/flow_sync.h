@@ -10,6 +10,11 @@
  * the flows are known to be in the switch.
  *
  *   connect ─▶ Geneve option ─▶ groups ─▶ meters ─▶ flows ─▶ in sync ⟲ bundle, barrier
+ *                                 ▲                                     │
+ *                                 └──────── a flow was refused ─────────┘
+ *
+ * One flow that the switch refuses must not keep the others away, which go with it in one atomic bundle: it is set aside
+ * with a warning, the switch is asked again what it has, and what still differs is sent.  Until then nothing is confirmed.
  *
  * Owns: the connection and the flow table. */
 

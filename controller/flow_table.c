@@ -32,6 +32,8 @@ struct entry {
     struct wishes wishes;
     bool is_installed;
     bool is_as_seen;                                         /* 'installed' is in the switch's words, not ours */
+    bool is_refused;                                         /* by the switch, as it is wanted now */
+    uint32_t xid;                                            /* of the last message about it, or 0 */
     uint64_t installed_cookie;
     char *installed;                                         /* actions; owned, with their size */
     uint32_t installed_size;
@@ -136,6 +138,7 @@ flow_table_add(struct flow_table *table, const void *content, size_t n)
     }
     entry->wishes.d[at] = wish;
     table->n_wanted += entry->wishes.n == 1;
+    entry->is_refused = false;
     mark_dirty(table, entry);
 }
 
@@ -156,6 +159,7 @@ flow_table_remove(struct flow_table *table, const void *content, size_t n)
     entry->wishes.n--;
     memmove(&entry->wishes.d[at], &entry->wishes.d[at + 1], (entry->wishes.n - at) * sizeof *entry->wishes.d);
     table->n_wanted -= !entry->wishes.n;
+    entry->is_refused = false;
     mark_dirty(table, entry);
 }
 
@@ -211,7 +215,7 @@ is_in_switch(const struct entry *entry, uint64_t cookie, struct str actions)
 
 /* Reports the difference at 'entry', if there is one. */
 static void
-settle(struct entry *entry, struct buf *scratch, void (*change)(void *aux, const struct flow_change *), void *aux)
+settle(struct entry *entry, struct buf *scratch, flow_change_cb *change, void *aux)
 {
     struct flow_change c = {.table = entry->table, .priority = entry->priority, .is_new = !entry->is_installed,
                             .match = str_n(entry->match, entry->match_size)};
@@ -227,14 +231,14 @@ settle(struct entry *entry, struct buf *scratch, void (*change)(void *aux, const
     put_actions(entry, scratch);
     c.cookie = entry->wishes.d[0].cookie;
     c.actions = str_n(buf_text(scratch), scratch->size);
-    if (!is_in_switch(entry, c.cookie, c.actions)) {
-        change(aux, &c);
+    if (!entry->is_refused && !is_in_switch(entry, c.cookie, c.actions)) {
+        entry->xid = change(aux, &c);
         set_installed(entry, c.cookie, c.actions);
     }
 }
 
 void
-flow_table_take_changes(struct flow_table *table, void (*change)(void *aux, const struct flow_change *), void *aux)
+flow_table_take_changes(struct flow_table *table, flow_change_cb *change, void *aux)
 {
     struct buf scratch = BUF_INIT(OF_ACTIONS_MAX);
     for (size_t i = 0; i < table->dirty.n; i++) {
@@ -253,6 +257,31 @@ bool
 flow_table_has_changes(const struct flow_table *table)
 {
     return table->dirty.n;
+}
+
+/* --- What the switch refuses --- */
+
+/* Walks the table: this is rare, and an xid with each entry is cheaper than finding it at once. */
+bool
+flow_table_refuse(struct flow_table *table, uint32_t xid)
+{
+    HMAP_FOR_EACH (entry, struct entry, node, &table->entries) {
+        if (entry->xid == xid && xid && entry->wishes.n) {
+            entry->is_refused = true;
+            entry->xid = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+flow_table_forgive(struct flow_table *table)
+{
+    HMAP_FOR_EACH (entry, struct entry, node, &table->entries) {
+        entry->is_refused = false;
+        entry->xid = 0;
+    }
 }
 
 /* --- What the switch has --- */

@@ -24,7 +24,7 @@ void flow_table_add(struct flow_table *table, const void *content, size_t n);
 void flow_table_remove(struct flow_table *table, const void *content, size_t n);
 
 /* Calls 'change' once for each flow that differs between what is wanted and what is installed, and takes it for done.  For a
- * flow to delete 'actions' is NULL and 'is_delete' true. */
+ * flow to delete 'actions' is NULL and 'is_delete' true.  'change' returns the xid it was sent with. */
 struct flow_change {
     bool is_delete, is_new;                                  /* neither: the actions or cookie of an installed flow change */
     uint8_t table;
@@ -33,8 +33,14 @@ struct flow_change {
     struct str match;                                        /* OXM, canonical */
     struct str actions;
 };
-void flow_table_take_changes(struct flow_table *table, void (*change)(void *aux, const struct flow_change *), void *aux);
+typedef uint32_t flow_change_cb(void *aux, const struct flow_change *change);
+void flow_table_take_changes(struct flow_table *table, flow_change_cb *change, void *aux);
 bool flow_table_has_changes(const struct flow_table *table);
+
+/* The switch refuses the flow that was last sent with 'xid': it is left alone until something else is wanted of it, or
+ * flow_table_forgive() lets all be tried again.  False: no flow was. */
+bool flow_table_refuse(struct flow_table *table, uint32_t xid);
+void flow_table_forgive(struct flow_table *table);
 
 /* A new connection: forgets what is installed, until the switch has said what it has, flow by flow. */
 void flow_table_forget_installed(struct flow_table *table);

@@ -20,6 +20,13 @@ void
 emit_of_flow(struct derive *d, const struct flow *flow)
 {
     struct buf *out = &controller_of(d)->flow_bytes;
+    flow_content_encode(flow, out);
+    derive_emit(d, S_FLOW, out->data, out->size);
+}
+
+void
+flow_content_encode(const struct flow *flow, struct buf *out)
+{
     struct head head = {flow->table, flow->is_clause, flow->priority, flow->cookie, 0};
 
     struct of_match match = of_match_clone(flow->match);
@@ -33,7 +40,6 @@ emit_of_flow(struct derive *d, const struct flow *flow)
     buf_put(out, flow->actions, flow->n_actions);
     CHECK(buf_is_ok(out));
     memcpy(out->data, &head, sizeof head);
-    derive_emit(d, S_FLOW, out->data, out->size);
 }
 
 void

@@ -21,6 +21,8 @@ struct flow {
     size_t n_actions;
 };
 void emit_of_flow(struct derive *d, const struct flow *flow);
+/* The content of S_FLOW that says so, in 'out', which is cleared first. */
+void flow_content_encode(const struct flow *flow, struct buf *out);
 
 /* Decodes a content of S_FLOW: texts borrowed from 'content'.  The match stays encoded as OXM. */
 struct flow_content {

@@ -75,7 +75,7 @@ static const struct error_type {
     [11] = {"OFPRRFC_", role_request_failed, ARRAY_SIZE(role_request_failed)},
     [12] = {"OFPMMFC_", meter_mod_failed, ARRAY_SIZE(meter_mod_failed)},
     [14] = {"OFPBPC_", bad_property, ARRAY_SIZE(bad_property)},
-    [17] = {"OFPBFC_", bundle_failed, ARRAY_SIZE(bundle_failed)},
+    [OFPET_BUNDLE_FAILED] = {"OFPBFC_", bundle_failed, ARRAY_SIZE(bundle_failed)},
 };
 
 struct err *

@@ -99,6 +99,7 @@ struct err *of_features_decode(const struct of_msg *msg, struct of_features *ret
 void of_put_set_config(struct buf *out, uint32_t xid, uint16_t miss_send_len);
 
 /* Errors (section 7.5.4). */
+enum { OFPET_BUNDLE_FAILED = 17 };                           /* the 'type' of what concerns a whole bundle */
 struct of_error {
     uint16_t type, code;
     uint32_t experimenter;                                   /* 'type' 0xffff, else 0 */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Starts a private Open vSwitch without a datapath in the kernel, and runs tests/interop/openflow_switch against it.
+# Starts a private Open vSwitch without a datapath in the kernel, and runs tests/interop/openflow_switch and
+# tests/interop/flow_sync_switch against it.
 # Exits 77 where Open vSwitch is not installed.
 PATH=$PATH:/usr/sbin:/sbin
 schema=/usr/share/openvswitch/vswitch.ovsschema
@@ -28,9 +29,14 @@ ovs-vswitchd unix:"$dir/db.sock" --disable-system --enable-dummy=override --unix
 ovs-vsctl --db=unix:"$dir/db.sock" --timeout=20 \
     -- add-br br0 -- set bridge br0 datapath_type=dummy fail-mode=secure protocols=OpenFlow15 \
     -- add-port br0 p1 -- set interface p1 type=dummy ofport_request=1 \
-    -- add-port br0 p2 -- set interface p2 type=dummy ofport_request=2 || exit 99
-"${1:-tests/interop/openflow_switch}" unix:"$dir/br0.mgmt" || {
-    result=$?
-    tail -20 "$dir/vs.log"
-    exit $result
+    -- add-port br0 p2 -- set interface p2 type=dummy ofport_request=2 \
+    -- add-br br1 -- set bridge br1 datapath_type=dummy fail-mode=secure protocols=OpenFlow15 || exit 99
+on() {
+    "$2" unix:"$dir/$1.mgmt" || {
+        result=$?
+        tail -20 "$dir/vs.log"
+        exit $result
+    }
 }
+on br0 tests/interop/openflow_switch
+on br1 tests/interop/flow_sync_switch
