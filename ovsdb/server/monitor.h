@@ -68,8 +68,10 @@ struct monitor_hub *monitor_get_hub(const struct monitor *monitor);
 
 /* The contents for a new monitor: <table-updates> with "initial" rows.  Made in slices, the first by
  * monitor_prepare_initial(), which returns whether that was all, each other by monitor_hub_work(), which calls 'ready' for
- * each monitor whose contents are complete and returns whether there is more to do.  Meanwhile the monitor gets no
+ * monitors whose contents are complete, at most MONITORS_READY_AT_ONCE, because sending takes time too, and returns whether there
+ * is more to do.  Meanwhile the monitor gets no
  * updates.  Between slices all commits must have gone through monitor_hub_commit(). */
+enum { MONITORS_READY_AT_ONCE = 8 };
 typedef void monitor_ready_cb(struct monitor *monitor);
 bool monitor_prepare_initial(struct monitor *monitor) MUST_USE;
 bool monitor_hub_work(struct monitor_hub *hub, monitor_ready_cb *ready);

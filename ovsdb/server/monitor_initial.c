@@ -112,10 +112,12 @@ monitor_hub_work(struct monitor_hub *hub, monitor_ready_cb *ready)
     }
     if (watch->snapshot->is_done) {
         make_anew_if_too_old(hub, watch);
-        for (size_t i = 0; i < watch->monitors.n; i++) {
+        size_t n_ready = 0;
+        for (size_t i = 0; i < watch->monitors.n && n_ready < MONITORS_READY_AT_ONCE; i++) {
             if (watch->monitors.d[i]->is_waiting) {
                 ready(watch->monitors.d[i]);
                 CHECK(!watch->monitors.d[i]->is_waiting);
+                n_ready++;
             }
         }
     }
