@@ -15,6 +15,7 @@ import os
 import pathlib
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -353,6 +354,8 @@ def part_stall(side, settings):
 PARTS = {"durable": part_durable, "small": part_small, "load": part_load, "download": part_download,
          "select": part_select, "watch": part_watch, "stall": part_stall}
 
+ROUNDS = {"durable": 5, "small": 3, "watch": 3}              # others take long, or measure CPU time that is steady
+
 # What is asked for: the start of a line of the table, and either how many times better than the peer or an absolute limit.
 GOALS = [
     ("durable commits, 8", 5, None),
@@ -397,12 +400,18 @@ def print_line(line, peer, weft, unit):
 
 
 def run_part(name, peer, weft, settings):
-    results = [dict((line, (value, unit)) for line, value, unit in PARTS[name](side, settings))
-               if settings.only in (None, side.name) else {} for side in (peer, weft)]
-    for line in results[1] | results[0]:
-        peer_value, unit = results[0].get(line, (None, ""))
-        weft_value, unit = results[1].get(line, (None, unit))
-        print_line(line, peer_value, weft_value, unit)
+    """Rounds of the two sides in turn, so that neighbours disturb both alike; prints medians."""
+    figures, units = {}, {}
+    for _ in range(ROUNDS.get(name, 1)):
+        for side in peer, weft:
+            if settings.only in (None, side.name):
+                for line, value, unit in PARTS[name](side, settings):
+                    figures.setdefault(line, {}).setdefault(side.name, []).append(value)
+                    units[line] = unit
+    for line, sides in figures.items():
+        peer_value, weft_value = (statistics.median(sides[side]) if sides.get(side, [None])[0] is not None else None
+                                  for side in ("peer", "weft"))
+        print_line(line, peer_value, weft_value, units[line])
 
 
 def main():
