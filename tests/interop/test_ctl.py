@@ -148,8 +148,10 @@ def compare_line(line, sides, verbose):
         return None
     if mode == "~":
         def norm(out):
-            return sorted(re.sub(r"[\[(][^])\"]*[\])]", lambda m: " ".join(sorted(re.split(r"[ ,]+", m.group(0)[1:-1]))),
-                                 out).splitlines())
+            def in_order(m):                       # what is in brackets, in an order of its own
+                text = m.group(0)
+                return text[0] + " ".join(sorted(re.split(r"[ ,]+", text[1:-1]))) + text[-1]
+            return sorted(re.sub(r"[\[(][^])\"]*[\])]", in_order, out).splitlines())
         oracle, ours = [(rc, norm(out), err) for rc, out, err in (oracle, ours)]
     if oracle == ours:
         return None
