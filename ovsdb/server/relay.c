@@ -444,9 +444,7 @@ add(struct server *server, const char *name, const char *remotes, const struct u
         hosted_free(hosted);
         return e;
     }
-    strmap_set(&server->databases, hosted->name, hosted);
-    server_publish(server, hosted);
-    server_disconnect_unaware(server, "database added");
+    server_host(server, hosted);
     return NULL;
 }
 

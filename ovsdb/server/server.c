@@ -619,6 +619,14 @@ server_check_name(const struct server *server, const char *name)
     return server_hosted(server, name) ? err_new("%s: duplicate database name", name) : NULL;
 }
 
+void
+server_host(struct server *server, struct hosted *hosted)
+{
+    strmap_set(&server->databases, hosted->name, hosted);
+    server_publish(server, hosted);
+    server_disconnect_unaware(server, "database added");
+}
+
 struct err *
 server_add_database(struct server *server, struct storage *storage)
 {
@@ -633,9 +641,7 @@ server_add_database(struct server *server, struct storage *storage)
     if (e) {
         return e;
     }
-    strmap_set(&server->databases, hosted->name, hosted);
-    server_publish(server, hosted);
-    server_disconnect_unaware(server, "database added");
+    server_host(server, hosted);
     return NULL;
 }
 

@@ -91,6 +91,7 @@ void server_flush_events(struct server *server);             /* sync, then send 
 void server_forget_session(struct server *server, struct session *session);
 bool server_cancel(struct server *server, struct session *session, const json_t *id);    /* a waiting transaction */
 void server_publish(struct server *server, struct hosted *hosted);               /* its row in _Server */
+void server_host(struct server *server, struct hosted *hosted /* taken */);      /* from now on clients find it */
 void server_publish_schema(struct server *server, struct hosted *hosted);        /* the same, after a conversion */
 /* Clients that do not watch _Server learn of a change of databases by losing their connection. */
 void server_disconnect_unaware(struct server *server, const char *reason);
