@@ -34,8 +34,8 @@ struct jsonrpc {
     struct loop_timer *probe_timer;
     int64_t probe_ms;                                        /* 0: no probing */
     int64_t last_input_ms;
-    uint64_t stuck_at;                                       /* stream_n_written() when a probe was last looked after; */
-    bool was_stuck;                                          /* and whether more was waiting then */
+    int64_t n_taken;                                         /* stream_n_untaken() when a probe was last looked after; */
+    bool was_untaken;                                        /* and whether something was waiting then */
     enum { PROBE_IDLE, PROBE_SENT, PROBE_OVERDUE } probe;
 };
 
@@ -384,15 +384,16 @@ jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms)
     }
 }
 
-/* Whether the peer has taken something since the last call that did not fit then.  It cannot answer a probe before it has
+/* Whether the peer has taken something since the last call that was waiting for it then.  It cannot answer a probe before it has
  * read what is before that, which may be a database of any size. */
 static bool
 took_output(struct jsonrpc *rpc)
 {
-    uint64_t n_written = stream_n_written(rpc->stream);
-    bool took = rpc->was_stuck && n_written != rpc->stuck_at;
-    rpc->stuck_at = n_written;
-    rpc->was_stuck = stream_backlog(rpc->stream) > 0;
+    int64_t n_taken;
+    size_t n_untaken = stream_n_untaken(rpc->stream, &n_taken);
+    bool took = rpc->was_untaken && n_taken > rpc->n_taken;
+    rpc->n_taken = n_taken;
+    rpc->was_untaken = n_untaken > 0;
     return took;
 }
 

@@ -6,9 +6,11 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/base/mem.h"
@@ -137,10 +139,16 @@ stream_send(struct stream *stream, const void *p, size_t n)
     }
 }
 
-uint64_t
-stream_n_written(const struct stream *stream)
+size_t
+stream_n_untaken(const struct stream *stream, int64_t *ret_n_taken)
 {
-    return STREAM(stream)->n_written;
+    int fd = bufferevent_getfd(STREAM(stream)->transport);
+    int n_queued = 0;
+    if (fd < 0 || ioctl(fd, SIOCOUTQ, &n_queued) < 0) {      /* tcp(7), unix(7) */
+        n_queued = 0;
+    }
+    *ret_n_taken = (int64_t) stream->n_written - n_queued;
+    return stream_backlog(stream) + (size_t) n_queued;
 }
 
 size_t

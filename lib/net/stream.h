@@ -47,7 +47,8 @@ struct evbuffer *stream_input(struct stream *stream);        /* consume with evb
 void stream_send(struct stream *stream, const void *p, size_t n);
 struct evbuffer *stream_output(struct stream *stream);       /* to append to without copying; sent as the loop turns */
 size_t stream_backlog(const struct stream *stream);          /* bytes accepted and not yet written */
-uint64_t stream_n_written(const struct stream *stream);      /* bytes that were in the backlog and are no more */
+/* Bytes that the peer has not taken: the backlog, and what the kernel holds for it.  '*ret_n_taken' grows as it takes some. */
+size_t stream_n_untaken(const struct stream *stream, int64_t *ret_n_taken);
 void stream_pause_input(struct stream *stream, bool paused); /* back-pressure: stop reading */
 
 /* Reference-counted immutable bytes, sent to many streams without copying. */
