@@ -2,7 +2,8 @@
 #ifndef WEFT_OVSDB_SERVER_SERVER_PRIVATE_H
 #define WEFT_OVSDB_SERVER_SERVER_PRIVATE_H
 
-/* What: what server.c (databases and turns) and session.c (methods) share. */
+/* What: what the files of the server share: server.c, server_turn.c, server_transact.c, server_databases.c,
+ * server_convert.c, and session.c, session_monitor.c with the methods. */
 
 #include "lib/base/hmap.h"
 #include "lib/base/str.h"
@@ -84,24 +85,37 @@ enum { SESSION_MAGIC = 0x5e5510 };
 
 /* server.c */
 struct hosted *server_hosted(const struct server *server, const char *name);     /* or NULL */
+void server_forget_session(struct server *server, struct session *session);
+
+/* server_turn.c */
+void server_queue_event(struct server *server, struct event event /* moved */);
+void server_flush_events(struct server *server);             /* sync, then send all that is queued */
+void event_fini(struct event *event);
+
+/* server_transact.c */
 /* Executes the transaction in 'params' for 'session' (NULL: the server itself) and queues its reply, or makes
  * it wait.  'id' and 'params' are borrowed. */
 void server_execute(struct session *session, struct hosted *hosted, const json_t *params, json_t *id, int64_t now_ms);
-void server_flush_events(struct server *server);             /* sync, then send all that is queued */
-void server_forget_session(struct server *server, struct session *session);
+/* Tries the waiting transactions again that may now go on.  True if there were any. */
+bool server_retry_pending(struct server *server);
 bool server_cancel(struct server *server, struct session *session, const json_t *id);    /* a waiting transaction */
-void server_publish(struct server *server, struct hosted *hosted);               /* its row in _Server */
-void server_host(struct server *server, struct hosted *hosted /* taken */);      /* from now on clients find it */
-void server_publish_schema(struct server *server, struct hosted *hosted);        /* the same, after a conversion */
-/* Clients that do not watch _Server learn of a change of databases by losing their connection. */
-void server_disconnect_unaware(struct server *server, const char *reason);
-/* Cancels the monitors on 'hosted' and the transactions that wait there, and tells the clients. */
-void server_end_use(struct server *server, const struct hosted *hosted);
-void server_republish(struct server *server, struct hosted *hosted);             /* the same, after a change */
+void server_cancel_all(struct server *server, const struct hosted *hosted);      /* that wait there */
+void server_forget_pending(struct server *server, const struct session *session);
 /* For databases whose content comes from another server.  Stores and queues 'delta' (taken), which was just committed;
  * on error it is undone. */
 struct err *server_commit(struct server *server, struct hosted *hosted, struct delta *delta) MUST_USE;
 void server_queue_forwarded(struct session *session, struct hosted *hosted, const json_t *id, struct str result);
+
+/* server_databases.c */
+void server_add_internal_database(struct server *server);    /* _Server */
+void server_publish(struct server *server, struct hosted *hosted);               /* its row in _Server */
+void server_republish(struct server *server, struct hosted *hosted);             /* the same, after a change */
+void server_publish_schema(struct server *server, struct hosted *hosted);        /* the same, after a conversion */
+void server_host(struct server *server, struct hosted *hosted /* taken */);      /* from now on clients find it */
+/* Clients that do not watch _Server learn of a change of databases by losing their connection. */
+void server_disconnect_unaware(struct server *server, const char *reason);
+/* Cancels the monitors on 'hosted' and the transactions that wait there, and tells the clients. */
+void server_end_use(struct server *server, const struct hosted *hosted);
 struct err *server_check_name(const struct server *server, const char *name) MUST_USE;  /* of a database to be added */
 
 /* session.c */

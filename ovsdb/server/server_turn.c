@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The turn: what was committed becomes durable, and then known. */
+#include <config.h>
+
+#include "lib/base/counter.h"
+#include "lib/base/log.h"
+#include "ovsdb/server/compaction.h"
+#include "ovsdb/server/server_private.h"
+#include "ovsdb/storage/storage.h"
+
+LOG_MODULE(ovsdb_turn);
+COUNTER(ovsdb_sync);
+
+void
+event_fini(struct event *event)
+{
+    delta_unref(event->delta);
+    json_decref(event->id);
+    buf_fini(&event->result);
+}
+
+void
+server_queue_event(struct server *server, struct event event)
+{
+    vec_push(&server->events, event);
+    server->env.wake(server->env.aux);
+}
+
+static void
+fail_event(struct event *event, const struct err *e)
+{
+    delta_unref(event->delta);
+    event->delta = NULL;
+    if (event->session && !event->is_error) {
+        struct execute_result result = {.text = event->result};
+        execute_result_fail(&result, err_clone(e));
+        event->result = result.text;
+    }
+}
+
+/* Nobody has heard of what this turn committed, so none of it has happened.  Of what came behind the first commit that is
+ * undone all is refused, since it may have seen it. */
+static void
+undo_turn(struct server *server, struct hosted *hosted, const struct err *e)
+{
+    uint64_t n_kept = storage_n_at_mark(hosted->storage);
+    size_t first = server->events.n;
+    for (size_t i = server->events.n; i-- > 0;) {
+        const struct event *event = &server->events.d[i];
+        if (event->hosted == hosted && event->delta && event->number > n_kept) {
+            database_undo(hosted->db, event->delta);
+            first = i;
+        }
+    }
+    for (size_t i = first; i < server->events.n; i++) {
+        if (server->events.d[i].hosted == hosted) {
+            fail_event(&server->events.d[i], e);
+        }
+    }
+    storage_roll_back(hosted->storage);
+    server->seqno++;
+}
+
+static void
+sync_databases(struct server *server)
+{
+    gather_close(&server->gather);
+    STRMAP_FOR_EACH (node, &server->databases) {
+        struct hosted *hosted = node->data;
+        bool needs_sync = hosted->needs_sync;
+        hosted->needs_sync = hosted->is_marked = false;
+        if (!needs_sync) {
+            continue;
+        }
+        counter_inc(&counter_ovsdb_sync);
+        struct err *e = storage_sync(hosted->storage);
+        if (e) {
+            log_err_rl("%s: %s", hosted->name, err_detail(e));
+            undo_turn(server, hosted, e);
+            err_free(e);
+        }
+    }
+}
+
+void
+server_flush_events(struct server *server)
+{
+    if (!server->events.n) {
+        return;
+    }
+    sync_databases(server);
+    for (size_t i = 0; i < server->events.n; i++) {
+        struct event event = server->events.d[i];            /* sending may close sessions, not queue events */
+        if (event.delta) {
+            monitor_hub_commit(event.hosted->hub, event.delta, session_emit_updates, server);
+        }
+        if (server->events.d[i].session) {
+            if (event.delta || event.is_forwarded) {
+                session_catch_up(event.session);             /* updates come before the reply */
+            }
+            session_reply_text(event.session, event.id, str_n(event.result.data, event.result.size));
+        }
+        event_fini(&event);
+    }
+    vec_clear(&server->events);
+}
+
+/* Makes one slice per database of what new monitors wait for. */
+static void
+make_snapshots(struct server *server)
+{
+    server->has_snapshots_to_make = false;
+    STRMAP_FOR_EACH (node, &server->databases) {
+        struct monitor_hub *hub = ((struct hosted *) node->data)->hub;
+        if (monitor_hub_has_work(hub)) {
+            server_flush_events(server);
+            server->has_snapshots_to_make |= monitor_hub_work(hub, session_initial_ready);
+        }
+        monitor_hub_trim(hub);
+    }
+}
+
+void
+server_run(struct server *server, int64_t now_ms)
+{
+    CHECK(!server->is_running);
+    server->is_running = true;
+    server->now_ms = now_ms;
+    if (!gather_should_hold(&server->gather, now_ms)) {
+        do {
+            server_flush_events(server);
+        } while (server_retry_pending(server));
+        server_flush_events(server);
+    }
+    for (size_t i = 0; i < server->sessions.n; i++) {
+        session_check_backlog(server->sessions.d[i]);
+    }
+    make_snapshots(server);
+    server->repair_ms = INT64_MAX;
+    STRMAP_FOR_EACH (node, &server->databases) {
+        server->repair_ms = MIN(server->repair_ms, hosted_repair(node->data, &server->env, now_ms));
+        if (!server->events.n) {                             /* nothing that may yet be undone */
+            hosted_run_compaction(node->data, &server->env);
+        }
+    }
+    server->is_running = false;
+}
+
+void
+server_settle(struct server *server)
+{
+    server_flush_events(server);
+}
+
+int64_t
+server_next_wake_ms(const struct server *server)
+{
+    int64_t next_ms = server->has_snapshots_to_make ? server->now_ms
+                                                    : MIN(server->repair_ms, gather_deadline_ms(&server->gather));
+    for (size_t i = 0; i < server->pending.n; i++) {
+        next_ms = MIN(next_ms, server->pending.d[i]->deadline_ms);
+    }
+    return next_ms;
+}
