@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's start scripts, ovn-ctl and ovs-ctl, run our programs once these come first on PATH: nothing else changes.
+
+What is shown: a first start creates the databases; a start on a database of an older schema saves and converts it; status,
+promotion and demotion; a restart keeps the contents; a stop ends everything.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import harness
+from harness import wait_until
+
+OVN_CTL = "/usr/share/ovn/scripts/ovn-ctl"
+OVS_CTL = "/usr/share/openvswitch/scripts/ovs-ctl"
+OVS_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+PROGRAMS = {
+    "ovsdb-server": "ovsdb/server/weft-ovsdb-server", "ovsdb-tool": "ovsdb/tool/weft-ovsdb-tool",
+    "ovsdb-client": "ovsdb/clientprog/weft-ovsdb-client", "ovn-northd": "northd/weft-northd",
+    "ovn-nbctl": "nbctl/weft-nbctl", "ovn-sbctl": "sbctl/weft-sbctl", "ovn-appctl": "utilities/weft-appctl",
+}
+
+
+class Host:
+    """Folders as the scripts want them, below a temporary one."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weft-scripts-"))
+        for name in ("bin", "run", "log", "db", "etc"):
+            (self.folder / name).mkdir()
+        for name, program in PROGRAMS.items():
+            (self.folder / "bin" / name).symlink_to(harness.BUILD / program)
+        self.environment = dict(os.environ, PATH="%s:%s:/usr/sbin:/sbin" % (self.folder / "bin", os.environ["PATH"]))
+        for prefix in ("OVN", "OVS"):
+            for name, folder in (("RUNDIR", "run"), ("LOGDIR", "log"), ("DBDIR", "db"), ("SYSCONFDIR", "etc")):
+                self.environment["%s_%s" % (prefix, name)] = str(self.folder / folder)
+
+    def run(self, *arguments, status=0):
+        """What a command prints; its exit status must be 'status'."""
+        output = self.folder / "output"               # not a pipe: a daemon may keep that open
+        with open(output, "w") as f:
+            code = subprocess.run(arguments, env=self.environment, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                  timeout=120).returncode
+        text = output.read_text()
+        assert code == status, "%s exited with %d:\n%s" % (" ".join(map(str, arguments)), code, text)
+        return text
+
+    def processes(self):
+        """The process ids of those that have this folder in their command line."""
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and str(self.folder) in (entry / "cmdline").read_text():
+                    found.append(int(entry.name))
+            except OSError:
+                pass                                  # it has just ended
+        return found
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind:
+            for log in sorted((self.folder / "log").rglob("*.log")):
+                print("==", log.name, log.read_text()[-3000:], sep="\n")
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.folder)
+
+
+def test_ovn_ctl_starts_restarts_and_stops():
+    with Host() as host:
+        def ctl(*arguments, status=0):
+            return host.run(OVN_CTL, "--ovn-user=root", *arguments, status=status)
+        nbctl = ["ovn-nbctl", "--db=unix:%s" % (host.folder / "run/ovnnb_db.sock")]
+        sbctl = ["ovn-sbctl", "--db=unix:%s" % (host.folder / "run/ovnsb_db.sock")]
+
+        assert "Creating empty database" in ctl("start_northd")
+        assert "is running" in ctl("status_northd")
+        host.run(*nbctl, "--wait=sb", "--timeout=30", "ls-add", "sw0", "--", "lsp-add", "sw0", "port0")
+        assert "port0" in host.run(*sbctl, "--columns=logical_port", "list", "Port_Binding")
+
+        assert ctl("status_ovnnb").strip() == "running/active"
+        ctl("demote_ovnnb", "--db-nb-sync-from-addr=127.0.0.1", "--db-nb-sync-from-port=1")
+        assert ctl("status_ovnnb").strip() == "running/backup"
+        ctl("promote_ovnnb")
+        assert ctl("status_ovnnb").strip() == "running/active"
+
+        ctl("restart_northd")
+        assert "port0" in host.run(*nbctl, "show")
+        ctl("stop_northd")
+        wait_until(lambda: not host.processes(), "everything to end")
+
+
+def test_ovs_ctl_converts_an_older_database():
+    with Host() as host:
+        def ctl(*arguments, status=0):
+            return host.run(OVS_CTL, "--no-ovs-vswitchd", "--system-id=host0", "--ovs-user=root", *arguments, status=status)
+        vsctl = ["ovs-vsctl", "--no-wait", "--db=unix:%s" % (host.folder / "run/db.sock")]
+        database = host.folder / "db/conf.db"
+
+        older = json.loads(pathlib.Path(OVS_SCHEMA).read_text())
+        older.update(version="7.0.0", cksum="1 1")
+        del older["tables"]["Bridge"]["columns"]["mcast_snooping_enable"]
+        harness.write_database(database, older)
+
+        assert "Converting database schema" in ctl("start")
+        assert [p.name for p in database.parent.glob("conf.db.backup*")] == ["conf.db.backup7.0.0-1"]
+        assert "ovsdb-server is running" in ctl("status", status=1)          # and ovs-vswitchd is not
+        host.run(*vsctl, "add-br", "br0", "--", "set", "Bridge", "br0", "mcast_snooping_enable=true")
+        ctl("restart")
+        assert host.run(*vsctl, "get", "Open_vSwitch", ".", "external_ids:system-id").strip() == "host0"
+        assert host.run(*vsctl, "get", "Bridge", "br0", "mcast_snooping_enable").strip() == "true"
+        ctl("stop")
+        wait_until(lambda: not host.processes(), "everything to end")
+
+
+def main():
+    for needed in (OVN_CTL, OVS_CTL, OVS_SCHEMA):
+        if not os.path.exists(needed):
+            harness.skip("%s is not there" % needed)
+    if os.geteuid() != 0:
+        harness.skip("the scripts want root")
+    for name, test in list(globals().items()):
+        if name.startswith("test_"):
+            test()
+            print("PASS:", name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
