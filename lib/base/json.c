@@ -3,10 +3,70 @@
 
 #include "lib/base/json.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+
+/* Whether the 'n' digits at 'p' are more than an integer holds; 'negative' has one more. */
+static bool
+is_beyond_integer(const char *p, size_t n, bool negative)
+{
+    const char *largest = negative ? "9223372036854775808" : "9223372036854775807";
+    size_t n_largest = strlen(largest);
+    return n != n_largest ? n > n_largest : memcmp(p, largest, n) > 0;
+}
+
+/* The end of the string that begins at 's[i]', or 'n'. */
+static size_t
+skip_string(const char *s, size_t n, size_t i)
+{
+    for (i++; i < n && s[i] != '"'; i++) {
+        i += s[i] == '\\';
+    }
+    return MIN(i + 1, n);
+}
+
+/* Copies the text to 'ret', with a fraction behind each integer that is beyond 64 bits. */
+static void
+widen_integers(const char *s, size_t n, struct buf *ret)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < n;) {
+        if (s[i] == '"') {
+            i = skip_string(s, n, i);
+        } else if (!isdigit((unsigned char) s[i])) {
+            i++;
+        } else {
+            size_t start = i;
+            while (i < n && isdigit((unsigned char) s[i])) {
+                i++;
+            }
+            bool is_part = (start && strchr(".eE+", s[start - 1])) || (i < n && strchr(".eE", s[i]));
+            if (!is_part && is_beyond_integer(s + start, i - start, start && s[start - 1] == '-')) {
+                buf_put(ret, s + done, i - done);
+                buf_puts(ret, ".0");
+                done = i;
+            }
+        }
+    }
+    buf_put(ret, s + done, n - done);
+}
+
+json_t *
+json_parse(const char *p, size_t n, size_t flags, json_error_t *error)
+{
+    json_t *json = json_loadb(p, n, flags, error);
+    if (!json && json_error_code(error) == json_error_numeric_overflow) {
+        struct buf wide = BUF_INIT(BUF_NO_LIMIT);
+        widen_integers(p, n, &wide);
+        json = json_loadb(wide.data, wide.size, flags, error);
+        buf_fini(&wide);
+    }
+    return json;
+}
 
 static int
 append(const char *p, size_t n, void *buf)

@@ -2,7 +2,8 @@
 #ifndef WEFT_BASE_JSON_H
 #define WEFT_BASE_JSON_H
 
-/* What: two things that jansson leaves to its users: text on our heap, and memory for millions of small values.
+/* What: three things that jansson leaves to its users: integers of any size, text on our heap, and memory for millions of
+ * small values.
  *
  * Why: a database server parses and frees trees of hundreds of thousands of values a second, between rows that
  * stay for days.  In the common heap that costs half of the time (each large free consolidates it) and tears holes;
@@ -18,6 +19,9 @@
 
 struct buf;
 
+/* json_loadb(), except that an integer beyond 64 bits is a real number, as OVSDB's other programs read it, rather than the
+ * end of everything. */
+json_t *json_parse(const char *p, size_t n, size_t flags, json_error_t *error) MUST_USE;
 /* 'json' in compact form, the members of objects sorted by name; "null" for NULL. */
 char *json_text(const json_t *json) MUST_USE;
 void buf_put_json(struct buf *buf, const json_t *json);      /* the same, appended */

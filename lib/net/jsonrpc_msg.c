@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 
 MEM_TYPE(jsonrpc_msg, "JSON-RPC messages");
@@ -145,7 +146,7 @@ struct err *
 jsonrpc_msg_parse(const char *p, size_t n, struct jsonrpc_msg **ret)
 {
     json_error_t error;
-    json_t *json = json_loadb(p, n, 0, &error);
+    json_t *json = json_parse(p, n, 0, &error);
     if (!json) {
         return err_new("bad JSON in message: %s at byte %d", error.text, error.position);
     }

@@ -15,7 +15,7 @@ struct err *
 parse_json(const char *text, json_t **ret)
 {
     json_error_t error;
-    *ret = json_loads(text, JSON_DECODE_ANY, &error);
+    *ret = json_parse(text, strlen(text), JSON_DECODE_ANY, &error);
     return *ret ? NULL : err_new("\"%s\": line %d, column %d, byte %d: %s", text, error.line, error.column,
                                  error.position, error.text);
 }

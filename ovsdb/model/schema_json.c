@@ -297,7 +297,7 @@ struct err *
 schema_from_text(struct str text, struct schema **ret)
 {
     json_error_t error;
-    json_t *json = json_loadb(text.s, text.n, JSON_REJECT_DUPLICATES, &error);
+    json_t *json = json_parse(text.s, text.n, JSON_REJECT_DUPLICATES, &error);
     if (!json) {
         return err_tagged(SYNTAX, "line %d, column %d: %s", error.line, error.column, error.text);
     }

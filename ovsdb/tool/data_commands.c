@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/json.h"
 #include "ovsdb/server/convert.h"
@@ -184,7 +185,7 @@ run_transaction(struct tool *tool, char *const arguments[], bool is_read_only)
     const char *text = arguments[1] ? arguments[1] : arguments[0];
     const char *path = db_argument(tool, arguments[1] ? arguments[0] : NULL);
     json_error_t error;
-    json_t *params = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    json_t *params = json_parse(text, strlen(text), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!params) {
         return err_new("\"%s\": line %d, column %d: %s", text, error.line, error.column, error.text);
     }
