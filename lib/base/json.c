@@ -29,6 +29,16 @@ skip_string(const char *s, size_t n, size_t i)
     return MIN(i + 1, n);
 }
 
+/* The end of the number that begins at 's[i]', whatever may be wrong with it. */
+static size_t
+skip_number(const char *s, size_t n, size_t i)
+{
+    while (i < n && s[i] && strchr("0123456789+-.eE", s[i])) {
+        i++;
+    }
+    return i;
+}
+
 /* Copies the text to 'ret', with a fraction behind each integer that is beyond 64 bits. */
 static void
 widen_integers(const char *s, size_t n, struct buf *ret)
@@ -37,15 +47,15 @@ widen_integers(const char *s, size_t n, struct buf *ret)
     for (size_t i = 0; i < n;) {
         if (s[i] == '"') {
             i = skip_string(s, n, i);
-        } else if (!isdigit((unsigned char) s[i])) {
+        } else if (s[i] != '-' && !isdigit((unsigned char) s[i])) {
             i++;
         } else {
-            size_t start = i;
-            while (i < n && isdigit((unsigned char) s[i])) {
-                i++;
-            }
-            bool is_part = (start && strchr(".eE+", s[start - 1])) || (i < n && strchr(".eE", s[i]));
-            if (!is_part && is_beyond_integer(s + start, i - start, start && s[start - 1] == '-')) {
+            bool is_negative = s[i] == '-';
+            const char *digits = s + i + is_negative;
+            i = skip_number(s, n, i);
+            size_t n_digits = (size_t) (s + i - digits);
+            if (!memchr(digits, '.', n_digits) && !memchr(digits, 'e', n_digits) && !memchr(digits, 'E', n_digits)
+                && is_beyond_integer(digits, n_digits, is_negative)) {
                 buf_put(ret, s + done, i - done);
                 buf_puts(ret, ".0");
                 done = i;
