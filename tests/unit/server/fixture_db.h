@@ -9,6 +9,7 @@
 struct database *fixture_database(void);
 struct schema *fixture_schema(void);
 uint64_t fixture_digest(const struct database *db);          /* of the contents, "_version" apart */
+uint64_t fixture_stored_digest(const struct database *db);   /* of what a file keeps of them */
 char *fixture_quotes(const char *text);                      /* ' replaced by "; the caller frees it */
 
 #endif
