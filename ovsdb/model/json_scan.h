@@ -64,7 +64,8 @@ bool json_scan_end(struct json_scan *s);
 struct atom_string *json_scan_share(struct json_scan *s, struct str text) MUST_USE;
 
 /* Consumes a value of 'type', with the errors of datum_from_json() (without 'check_n':
- * datum_from_json_unbounded()).  Errors of JSON syntax are returned too. */
+ * datum_from_json_unbounded()); if there are several, that which comes first in the text.  Errors of JSON syntax are
+ * returned too. */
 struct err *datum_scan(struct json_scan *s, const struct column_type *type, bool check_n,
                        struct datum *ret) MUST_USE;
 
