@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines: after 'a', 'b' or 'c' (who has a role) bytes of that client; after 'w' and a version a new watcher; after 'x', 's' or
- * 'd' a client that is lost, slow, or has drained; 'r' a turn, 't' one after 10 s, 'k' compaction.  Properties: each request
- * has one reply and all that is sent is well-formed (fuzz_server.h); the invariants hold; a watcher, who keeps a copy by
- * the updates it is sent, has what the database has; so has the file. */
+/* Lines: after 'a', 'b' or 'c' (who has a role) bytes of that client; after 'x', 's' or 'd' a client that is lost, slow, or has
+ * drained; 'w' and a version: the watcher begins again; 'o': it is off until then; 'l': a client asks for what there was
+ * since the last 'm'; "grow": a large row; 'k': compaction; 't': 10 s pass; otherwise a turn.  Properties: each request has one
+ * reply and all that is sent is well-formed (fuzz_server.h); the invariants hold; the watcher, who keeps a copy by the
+ * updates it is sent, has what the database has; so has the file. */
 #include <config.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
@@ -15,35 +17,52 @@
 #include "tests/fuzz/fuzz_server.h"
 #include "tests/unit/server/fixture_db.h"
 
-enum { N_CLIENTS = 3, WATCHER = N_CLIENTS, N_ALL };
+enum { N_CLIENTS = 3, WATCHER = N_CLIENTS, N_ALL, LARGE = 270000 };
 
 struct scene {
     struct fuzz_server home;
     struct fuzz_client clients[N_ALL];
     int version;                                             /* of the watcher's monitor */
     struct database *copy;                                   /* what it knows, or NULL */
+    char last[UUID_LENGTH + 1], marked[UUID_LENGTH + 1];     /* names that state, and one before */
+    bool is_off;                                             /* the watcher is */
+    size_t n_large;
 };
+static const char methods[][20] = {"monitor", "monitor_cond", "monitor_cond_since"};
+static const char no_txn[] = "00000000-0000-0000-0000-000000000000";
 
+/* Asks for all of the database, from 'last' on if it is known. */
 static void
-watch(struct scene *scene)
+ask(struct scene *scene, struct fuzz_client *client, int version, const char *name, const char *last)
 {
-    static const char *const methods[] = {"monitor", "monitor_cond", "monitor_cond_since"};
     const struct schema *schema = server_schema(scene->home.server, "T");
     json_t *tables = json_object();
     for (uint32_t i = 0; i < schema->n_tables; i++) {
         json_object_set_new(tables, schema->tables[i].name, json_object());
     }
-    json_t *request = json_pack("{s:i, s:s, s:[s, s, o]}", "id", 0, "method", methods[scene->version], "params", "T", "w",
-                                tables);
-    if (scene->version == 2) {
-        json_array_append_new(json_object_get(request, "params"), json_string("00000000-0000-0000-0000-000000000000"));
+    json_t *request = json_pack("{s:i, s:s, s:[s, s, o]}", "id", 0, "method", methods[version], "params", "T", name, tables);
+    if (version == 2) {
+        json_array_append_new(json_object_get(request, "params"), json_string(last));
     }
     char *text = json_text(request);
-    json_decref(request);
-    scene->copy = database_new(server_database(scene->home.server, "T")->schema);
-    fuzz_client_say(&scene->clients[WATCHER], str_from("{\"id\":1,\"method\":\"set_db_change_aware\",\"params\":[true]}"));
-    fuzz_client_say(&scene->clients[WATCHER], str_from(text));
+    fuzz_client_say(client, str_from(text));
     free(text);
+    json_decref(request);
+}
+
+/* The watcher goes on with the copy it has, if the database can tell what it missed. */
+static void
+watch(struct scene *scene)
+{
+    struct schema *schema = server_database(scene->home.server, "T")->schema;
+    if (!scene->copy || scene->copy->schema != schema) {
+        database_free(scene->copy);
+        scene->copy = database_new(schema);
+        memcpy(scene->last, no_txn, sizeof scene->last);
+    }
+    scene->is_off = false;
+    fuzz_client_say(&scene->clients[WATCHER], str_from("{\"id\":1,\"method\":\"set_db_change_aware\",\"params\":[true]}"));
+    ask(scene, &scene->clients[WATCHER], scene->version, "w", scene->last);
 }
 
 static void
@@ -64,13 +83,23 @@ apply(struct scene *scene, const json_t *json, bool is_snapshot)
 }
 
 static void
+note_txn(struct scene *scene, const json_t *txn)
+{
+    snprintf(scene->last, sizeof scene->last, "%s", json_is_string(txn) ? json_string_value(txn) : no_txn);
+}
+
+static void
 watcher_heard(void *scene_, const struct jsonrpc_msg *msg)
 {
     struct scene *scene = scene_;
     if (msg->type == JSONRPC_REPLY && json_is_integer(msg->id) && !json_integer_value(msg->id)) {
-        apply(scene, scene->version == 2 ? json_array_get(msg->result, 2) : msg->result, true);
+        bool is_since = scene->version == 2;
+        apply(scene, is_since ? json_array_get(msg->result, 2) : msg->result,
+              !is_since || json_is_false(json_array_get(msg->result, 0)));
+        note_txn(scene, is_since ? json_array_get(msg->result, 1) : NULL);
     } else if (msg->type == JSONRPC_NOTIFY && str_starts(str_from(msg->method), "update")) {
         apply(scene, json_array_get(msg->params, json_array_size(msg->params) - 1), false);
+        note_txn(scene, scene->version == 2 ? json_array_get(msg->params, 1) : NULL);
     } else if (msg->type == JSONRPC_NOTIFY) {                /* canceled: there is another schema */
         database_free(scene->copy);
         scene->copy = NULL;
@@ -78,22 +107,21 @@ watcher_heard(void *scene_, const struct jsonrpc_msg *msg)
 }
 
 static void
-new_watcher(struct scene *scene, int version)
+leave_and_join(struct scene *scene)
 {
-    fuzz_client_leave(&scene->clients[WATCHER]);
-    database_free(scene->copy);
-    fuzz_client_join(&scene->clients[WATCHER], &scene->home, NULL);
-    scene->clients[WATCHER].heard = watcher_heard;
-    scene->clients[WATCHER].aux = scene;
-    scene->version = version;
-    watch(scene);
+    struct fuzz_client *watcher = &scene->clients[WATCHER];
+    fuzz_client_leave(watcher);
+    fuzz_client_join(watcher, &scene->home, NULL);
+    watcher->heard = watcher_heard;
+    watcher->aux = scene;
+    scene->is_off = true;
 }
 
 static void
 settle(struct scene *scene)
 {
     fuzz_clients_settle(scene->clients, N_ALL);
-    if (!scene->copy) {
+    if (!scene->copy || scene->is_off) {
         watch(scene);
         fuzz_clients_settle(scene->clients, N_ALL);
     }
@@ -116,15 +144,39 @@ set_backlog(struct fuzz_client *client, size_t n)
 }
 
 static void
+add_large_row(struct scene *scene)
+{
+    if (!scene->n_large++) {                                 /* which is slow */
+        char *text = xcalloc(1, LARGE + 1);
+        memset(text, 'g', LARGE);
+        err_free(server_transact(scene->home.server, "T", json_pack("[{s:s, s:s, s:{s:s}}]", "op", "insert", "table", "N",
+                                                                    "row", "name", text)));
+        free(text);
+    }
+}
+
+static void
 play(struct scene *scene, struct str line)
 {
     char what = line.n ? line.s[0] : 'r', which = line.n > 1 ? line.s[1] : 'a';
-    struct fuzz_client *client = &scene->clients[(unsigned char) which % N_CLIENTS];
+    struct fuzz_client *client = &scene->clients[(unsigned char) (which - 'a') % N_CLIENTS];
     switch (what) {
     case 'a':
     case 'b':
     case 'c': fuzz_client_say(&scene->clients[what - 'a'], str_n(line.s + 1, line.n - 1)); break;
-    case 'w': new_watcher(scene, (unsigned char) which % 3); break;
+    case 'w':
+        leave_and_join(scene);
+        scene->version = (unsigned char) which % 3;
+        watch(scene);
+        break;
+    case 'o': leave_and_join(scene); break;
+    case 'm': memcpy(scene->marked, scene->last, sizeof scene->marked); break;
+    case 'l': ask(scene, client, 2, "l", scene->marked); break;
+    case 'g':
+        if (str_is(line, "grow")) {
+            add_large_row(scene);
+        }
+        break;
     case 'x': fuzz_client_rejoin(client); break;
     case 's': set_backlog(client, 2 * SESSION_COALESCE_BYTES); break;
     case 'd': set_backlog(client, 0); break;
@@ -134,7 +186,7 @@ play(struct scene *scene, struct str line)
     for (size_t i = 0; i < N_ALL; i++) {
         fuzz_client_run(&scene->clients[i]);
     }
-    if (!scene->copy) {
+    if (!scene->copy && !scene->is_off) {
         watch(scene);
     }
 }
@@ -147,7 +199,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < N_ALL; i++) {
         fuzz_client_join(&scene.clients[i], &scene.home, i == 2 ? "r" : NULL);
     }
-    new_watcher(&scene, 2);
+    leave_and_join(&scene);
+    watch(&scene);
     for (struct str rest = str_n((const char *) data, size); rest.s;) {
         play(&scene, str_cut(&rest, "\n"));
     }
