@@ -159,7 +159,8 @@ static void
 play(struct scene *scene, struct str line)
 {
     char what = line.n ? line.s[0] : 'r', which = line.n > 1 ? line.s[1] : 'a';
-    struct fuzz_client *client = &scene->clients[(unsigned char) (which - 'a') % N_CLIENTS];
+    struct fuzz_client *client = &scene->clients[(unsigned char) (which - 'a') % N_ALL];
+    struct fuzz_client *other = client == &scene->clients[WATCHER] ? &scene->clients[0] : client;
     switch (what) {
     case 'a':
     case 'b':
@@ -171,13 +172,13 @@ play(struct scene *scene, struct str line)
         break;
     case 'o': leave_and_join(scene); break;
     case 'm': memcpy(scene->marked, scene->last, sizeof scene->marked); break;
-    case 'l': ask(scene, client, 2, "l", scene->marked); break;
+    case 'l': ask(scene, other, 2, "l", scene->marked); break;
     case 'g':
         if (str_is(line, "grow")) {
             add_large_row(scene);
         }
         break;
-    case 'x': fuzz_client_rejoin(client); break;
+    case 'x': fuzz_client_rejoin(other); break;
     case 's': set_backlog(client, 2 * SESSION_COALESCE_BYTES); break;
     case 'd': set_backlog(client, 0); break;
     case 'k': server_compact(scene->home.server, NULL, on_compacted, NULL); break;
@@ -204,7 +205,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (struct str rest = str_n((const char *) data, size); rest.s;) {
         play(&scene, str_cut(&rest, "\n"));
     }
-    for (size_t i = 0; i < N_CLIENTS; i++) {
+    for (size_t i = 0; i < N_ALL; i++) {
         set_backlog(&scene.clients[i], 0);
     }
     settle(&scene);
