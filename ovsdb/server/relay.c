@@ -37,10 +37,10 @@ static void
 ask_for_row(struct relay *relay)
 {
     int64_t ignored;
-    json_t *columns = json_pack("[s, s, s, s]", "name", "model", "connected", "schema");
     send_request(relay, "set_db_change_aware", json_pack("[b]", 1), &ignored);
     send_request(relay, "monitor",
-                 json_pack("[s, s, {s:[{s:o}]}]", server_db_name, server_db_name, "Database", "columns", columns),
+                 json_pack("[s, s, {s:[{s:o}]}]", server_db_name, server_db_name, "Database", "columns",
+                           server_row_columns()),
                  &relay->row_request);
 }
 
@@ -200,42 +200,14 @@ source_is_useless(struct relay *relay, const char *why)
 }
 
 static void
-note_row(struct relay *relay, const json_t *row)
+judge_source(struct relay *relay)
 {
-    const char *model = json_string_value(json_object_get(row, "model"));
-    const char *schema_text = json_string_value(json_object_get(row, "schema"));
-    bool is_connected = json_is_true(json_object_get(row, "connected"));
-    if (!schema_text) {
-        source_is_useless(relay, "it does not know the schema yet");
-    } else if (!is_connected && model && strcmp(model, "standalone")) {
-        source_is_useless(relay, "it is not connected to its storage");
+    const char *objection = server_row_objection(&relay->row, false);
+    if (objection) {
+        source_is_useless(relay, objection);
     } else {
         relay->source_is_usable = true;
-        follow_text(relay, schema_text);
-    }
-}
-
-static void
-note_rows(struct relay *relay, const json_t *updates)
-{
-    const char *uuid;
-    json_t *update;
-    json_object_foreach (json_object_get(updates, "Database"), uuid, update) {
-        const json_t *row = json_object_get(update, "new");
-        const char *name = json_string_value(json_object_get(row, "name"));
-        if (name && !strcmp(name, relay->hosted->name)) {
-            free(relay->row_uuid);
-            relay->row_uuid = xstrdup(uuid);
-            note_row(relay, row);
-            return;
-        }
-        if (!row && relay->row_uuid && !strcmp(uuid, relay->row_uuid)) {
-            free(relay->row_uuid);
-            relay->row_uuid = NULL;
-        }
-    }
-    if (!relay->row_uuid) {
-        source_is_useless(relay, "it has no such database");
+        follow_text(relay, relay->row.schema_text);
     }
 }
 
@@ -279,8 +251,7 @@ on_disconnected(void *relay_)
     struct relay *relay = relay_;
     relay->row_request = relay->schema_request = NO_REQUEST;
     relay->source_is_usable = false;
-    free(relay->row_uuid);
-    relay->row_uuid = NULL;
+    server_row_fini(&relay->row);
     if (relay->follower) {
         follower_stop(relay->follower);
     }
@@ -352,7 +323,8 @@ receive_reply(struct relay *relay, int64_t id, const json_t *result)
 {
     if (id == relay->row_request) {
         relay->row_request = NO_REQUEST;
-        note_rows(relay, result);
+        server_row_apply(&relay->row, relay->hosted->name, result);
+        judge_source(relay);
     } else if (id == relay->schema_request) {
         relay->schema_request = NO_REQUEST;
         note_schema(relay, result);
@@ -368,7 +340,9 @@ receive_notification(struct relay *relay, const struct jsonrpc_msg *msg)
 {
     const char *name = json_string_value(json_array_get(msg->params, 0));
     if (!strcmp(msg->method, "update") && name && !strcmp(name, server_db_name)) {
-        note_rows(relay, json_array_get(msg->params, 1));
+        if (server_row_apply(&relay->row, relay->hosted->name, json_array_get(msg->params, 1))) {
+            judge_source(relay);
+        }
     } else if (!strcmp(msg->method, "monitor_canceled")) {
         note_canceled(relay, name);
     }
@@ -471,7 +445,7 @@ relay_free(struct relay *relay)
     hmap_fini(&relay->sent);
     follower_free(relay->follower);
     drop_next(relay);
-    free(relay->row_uuid);
+    server_row_fini(&relay->row);
     free(relay);
     mem_add(&mem_relay, -1);
 }

@@ -7,6 +7,7 @@
 #include "lib/base/hmap.h"
 #include "lib/base/str.h"
 #include "lib/base/vec.h"
+#include "ovsdb/model/server_row.h"
 #include "ovsdb/server/relay.h"
 
 struct forward;
@@ -20,7 +21,7 @@ struct relay {
     bool has_alternatives;                                   /* more than one remote */
     int64_t next_id;                                         /* of requests to the source */
     int64_t row_request, schema_request;                     /* whose reply is to come, or -1 */
-    char *row_uuid;                                          /* owned: of its row in the source's _Server, or NULL */
+    struct server_row row;                                   /* what the source's _Server says of it */
     bool source_is_usable;                                   /* as that row says */
     struct hosted *next;                                     /* owned: a copy under another schema in the making, or NULL */
     struct follower *follower;                               /* owned: of 'next' or 'hosted', or NULL */
