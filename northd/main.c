@@ -240,6 +240,7 @@ connect_database(struct main *m, const char *remote, struct replica *replica, st
     if (e) {
         program_fatal(m->program, e);
     }
+    ovsdb_session_set_leader_only(*ret, true);               /* a follower's copy may be behind what we just wrote */
 }
 
 static void

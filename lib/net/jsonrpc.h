@@ -102,6 +102,7 @@ void jsonrpc_session_free(struct jsonrpc_session *session);
 struct err *jsonrpc_session_set_remotes(struct jsonrpc_session *session, const char *remotes) MUST_USE;
 bool jsonrpc_session_is_connected(const struct jsonrpc_session *session);
 const char *jsonrpc_session_remote(const struct jsonrpc_session *session);       /* current or next */
+bool jsonrpc_session_has_alternatives(const struct jsonrpc_session *session);    /* more than one remote */
 const char *jsonrpc_session_last_error(const struct jsonrpc_session *session);   /* or NULL */
 void jsonrpc_session_send(struct jsonrpc_session *session, struct jsonrpc_msg *msg /* taken */);
 void jsonrpc_session_send_bytes(struct jsonrpc_session *session, const void *p, size_t n);     /* whole messages */

@@ -195,6 +195,12 @@ jsonrpc_session_remote(const struct jsonrpc_session *session)
     return session->remotes.d[session->current];
 }
 
+bool
+jsonrpc_session_has_alternatives(const struct jsonrpc_session *session)
+{
+    return session->remotes.n > 1;
+}
+
 const char *
 jsonrpc_session_last_error(const struct jsonrpc_session *session)
 {

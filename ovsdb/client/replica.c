@@ -200,18 +200,22 @@ replica_add_index(struct replica *replica, uint32_t table, const uint32_t *colum
     return (uint32_t) replica->indexes.n - 1;
 }
 
-/* Compares what the server offers with what is asked for.  'server' is NULL if it lacks the table. */
-static void
+/* Compares what the server offers with what is asked for.  'server' is NULL if it lacks the table.  True if it
+ * offers something now that it did not. */
+static bool
 note_server_table(struct replica_table *t, const struct table *server)
 {
+    bool has_more = server && !t->server_has;
     t->server_has = server != NULL;
     for (uint32_t i = 0; i < t->def->n_columns; i++) {
         const struct replica_column *def = &t->def->columns[i];
         const struct column *column = server ? table_column(server, def->name) : NULL;
-        t->columns[i].server_has = column && column->type.key.type == def->type.key
-                                   && column->type.value.type == def->type.value;
+        bool server_has = column && column->type.key.type == def->type.key && column->type.value.type == def->type.value;
+        has_more |= server_has && !t->columns[i].server_has;
+        t->columns[i].server_has = server_has;
         t->columns[i].server_sends_value = column && column->type.n_max == 1;
     }
+    return has_more;
 }
 
 static json_t *
@@ -231,13 +235,23 @@ table_request(const struct replica_table *t, bool with_condition)
     return request;
 }
 
+void
+replica_set_server_schema(struct replica *replica, const struct schema *schema)
+{
+    for (uint32_t i = 0; i < replica->def->n_tables; i++) {
+        struct replica_table *t = &replica->tables[i];
+        if (note_server_table(t, schema_table(schema, t->def->name))) {
+            replica->n_extensions++;
+        }
+    }
+}
+
 json_t *
-replica_monitor_requests(const struct replica *replica, const struct schema *server_schema, bool with_conditions)
+replica_monitor_requests(const struct replica *replica, bool with_conditions)
 {
     json_t *requests = json_object();
     for (uint32_t i = 0; i < replica->def->n_tables; i++) {
-        struct replica_table *t = &replica->tables[i];
-        note_server_table(t, schema_table(server_schema, t->def->name));
+        const struct replica_table *t = &replica->tables[i];
         if (t->is_monitored && t->server_has) {
             json_object_set_new(requests, t->def->name, json_pack("[o]", table_request(t, with_conditions)));
         }

@@ -132,10 +132,12 @@ void replica_add_feed(struct replica *replica, replica_feed_cb *cb, void *aux);
 void replica_remove_feed(struct replica *replica, replica_feed_cb *cb, void *aux);
 const struct replica_schema_def *replica_def(const struct replica *replica);
 
-/* The "monitor requests" object for the tables and columns asked for, with conditions, for monitor_cond(_since);
- * without conditions for "monitor".  Tables and columns that 'server_schema' lacks are left out. */
-json_t *replica_monitor_requests(const struct replica *replica, const struct schema *server_schema,
-                                 bool with_conditions) MUST_USE;
-bool replica_server_has(const struct replica *replica, uint32_t table, uint32_t column);  /* as of the last call above */
+/* From here on the server has what 'schema' has; before the first call it is taken to have all.  What it lacks is at its
+ * default once the next snapshot is applied. */
+void replica_set_server_schema(struct replica *replica, const struct schema *schema);
+bool replica_server_has(const struct replica *replica, uint32_t table, uint32_t column);
+/* The "monitor requests" object for the tables and columns asked for that the server has, with conditions, for
+ * monitor_cond(_since); without conditions for "monitor". */
+json_t *replica_monitor_requests(const struct replica *replica, bool with_conditions) MUST_USE;
 
 #endif

@@ -54,6 +54,7 @@ ovsdb_session_free(struct ovsdb_session *s)
     ovsdb_requests_drop(&s->requests);
     ovsdb_requests_drop(&s->unsent);
     ovsdb_requests_drop(&s->lost);
+    server_row_fini(&s->server_row);
     schema_unref(s->schema);
     json_decref(s->sent);
     json_decref(s->asked);
@@ -66,20 +67,19 @@ static void
 on_connected(void *s_)
 {
     struct ovsdb_session *s = s_;
-    if (s->leader_only) {
-        ovsdb_session_watch_server(s);
-    }
+    s->n_monitors = 0;
+    ovsdb_session_watch_server(s);
     if (s->lock) {
         ovsdb_session_request_lock(s);
     }
-    ovsdb_session_send_request(s, "get_schema", json_pack("[s]", replica_def(s->replica)->database), ovsdb_session_handle_schema_reply);
 }
 
 static void
 on_disconnected(void *s_)
 {
     struct ovsdb_session *s = s_;
-    s->is_synced = false;
+    s->is_synced = s->is_monitoring = false;
+    server_row_fini(&s->server_row);
     s->has_lock = s->is_contended = false;
     json_decref(s->asked);
     s->asked = NULL;
@@ -112,7 +112,7 @@ handle_notification(struct ovsdb_session *s, const struct jsonrpc_msg *msg)
         s->is_contended = true;
         loop_defer(s->loop, ovsdb_session_tell_changed, s);
     } else if (!strcmp(msg->method, "monitor_canceled")) {
-        ovsdb_session_give_up(s, err_new("the server canceled the monitor"));
+        ovsdb_session_handle_canceled(s, json_array_get(msg->params, 0));
     }
 }
 

@@ -10,6 +10,7 @@
 #include "lib/net/loop.h"
 #include "ovsdb/client/session_private.h"
 
+/* A backup server, which is read-only, refuses locks. */
 static void
 handle_lock_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
 {
@@ -17,6 +18,8 @@ handle_lock_reply(struct ovsdb_session *s, struct request *r, const struct jsonr
         s->has_lock = json_is_true(json_object_get(msg->result, "locked"));
         s->is_contended = !s->has_lock;
         loop_defer(s->loop, ovsdb_session_tell_changed, s);
+    } else if (msg && msg->type == JSONRPC_ERROR && s->lock && r->aux == s->lock) {
+        ovsdb_session_reject_server(s, "it refuses locks");
     }
 }
 

@@ -2,7 +2,10 @@
 /* The monitor that feeds the replica: schema, snapshot, updates, conditions. */
 #include <config.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/log.h"
 #include "lib/net/jsonrpc.h"
@@ -19,12 +22,23 @@ static const char *const monitor_methods[] = {"monitor_cond_since", "monitor_con
 static void handle_monitor_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg);
 static bool scan_monitor_result(struct ovsdb_session *s, struct request *r, struct json_scan *scan);
 
+enum { MONITOR_NAME_SIZE = sizeof DATA_MONITOR + 10 };
+
+/* The name of the monitor that feeds the replica. */
+static const char *
+monitor_name(const struct ovsdb_session *s, char name[MONITOR_NAME_SIZE])
+{
+    snprintf(name, MONITOR_NAME_SIZE, DATA_MONITOR "%" PRIu32, s->n_monitors);
+    return name;
+}
+
 static void
 send_monitor(struct ovsdb_session *s)
 {
+    char name[MONITOR_NAME_SIZE];
     json_decref(s->asked);
-    s->asked = replica_monitor_requests(s->replica, s->schema, s->method != MONITOR);
-    json_t *params = json_pack("[ssO]", replica_def(s->replica)->database, DATA_MONITOR, s->asked);
+    s->asked = replica_monitor_requests(s->replica, s->method != MONITOR);
+    json_t *params = json_pack("[ssO]", replica_def(s->replica)->database, monitor_name(s, name), s->asked);
     if (s->method == MONITOR_COND_SINCE) {
         bool resumes = s->last_txn && s->sent && json_equal(s->sent, s->asked);
         json_array_append_new(params, json_string(resumes ? s->last_txn : NO_TXN));
@@ -71,6 +85,9 @@ apply(struct ovsdb_session *s, struct json_scan *scan, bool is_v1, bool in_array
 static bool
 scan_monitor_result(struct ovsdb_session *s, struct request *r, struct json_scan *scan)
 {
+    if (r->n_monitors != s->n_monitors) {
+        return true;
+    }
     bool is_since = s->method == MONITOR_COND_SINCE;
     bool resumes = false;
     char *txn = NULL;
@@ -101,7 +118,7 @@ scan_monitor_result(struct ovsdb_session *s, struct request *r, struct json_scan
 static void
 handle_monitor_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
 {
-    if (!msg) {
+    if (!msg || r->n_monitors != s->n_monitors) {
         return;
     }
     if (msg->type == JSONRPC_REPLY) {
@@ -113,20 +130,41 @@ handle_monitor_reply(struct ovsdb_session *s, struct request *r, const struct js
     }
 }
 
-void
-ovsdb_session_handle_schema_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
+/* What the monitor sends from here on, or replies about it, is of no use. */
+static void
+end_monitor(struct ovsdb_session *s)
 {
-    if (!msg) {
+    s->is_monitoring = s->is_synced = false;
+    s->n_monitors++;
+    json_decref(s->asked);
+    s->asked = NULL;
+}
+
+/* The monitor may be gone already. */
+static void
+handle_cancel_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
+{
+}
+
+void
+ovsdb_session_follow(struct ovsdb_session *s, struct schema *schema)
+{
+    bool is_other = !s->schema || !schema_eq(s->schema, schema);
+    if (s->is_monitoring && !is_other) {
         return;
     }
-    struct schema *schema;
-    struct err *err = msg->type == JSONRPC_ERROR ? ovsdb_error_from_json(msg->error) : schema_from_json(msg->result, &schema);
-    if (err) {
-        ovsdb_session_give_up(s, err_wrap(err, "no schema of %s", replica_def(s->replica)->database));
-        return;
+    if (s->is_monitoring) {
+        char name[MONITOR_NAME_SIZE];
+        ovsdb_session_send_request(s, "monitor_cancel", json_pack("[s]", monitor_name(s, name)), handle_cancel_reply);
     }
-    schema_unref(s->schema);
-    s->schema = schema;
+    if (is_other) {
+        schema_unref(s->schema);
+        s->schema = schema_ref(schema);
+        replica_set_server_schema(s->replica, schema);
+        note_txn(s, NULL);                                   /* names no state under this schema */
+    }
+    end_monitor(s);
+    s->is_monitoring = true;
     s->method = MONITOR_COND_SINCE;
     send_monitor(s);
 }
@@ -157,7 +195,7 @@ condition_changes(const json_t *sent, const json_t *wanted)
 static void
 handle_condition_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
 {
-    if (!msg) {
+    if (!msg || r->n_monitors != s->n_monitors) {
         return;
     }
     if (msg->type == JSONRPC_ERROR) {
@@ -179,15 +217,16 @@ ovsdb_session_flush_conditions(void *s_)
     if (!s->is_synced || s->asked || s->method == MONITOR) {
         return;
     }
-    json_t *wanted = replica_monitor_requests(s->replica, s->schema, true);
+    json_t *wanted = replica_monitor_requests(s->replica, true);
     json_t *changes = condition_changes(s->sent, wanted);
     if (!changes) {
         json_decref(wanted);
         return;
     }
+    char name[MONITOR_NAME_SIZE];
+    monitor_name(s, name);
     s->asked = wanted;
-    ovsdb_session_send_request(s, "monitor_cond_change", json_pack("[sso]", DATA_MONITOR, DATA_MONITOR, changes),
-                 handle_condition_reply);
+    ovsdb_session_send_request(s, "monitor_cond_change", json_pack("[sso]", name, name, changes), handle_condition_reply);
 }
 
 void
@@ -202,7 +241,7 @@ ovsdb_session_conditions_settled(const struct ovsdb_session *s)
     if (!s->is_synced || s->asked || s->method == MONITOR) {
         return s->is_synced && !s->asked;
     }
-    json_t *wanted = replica_monitor_requests(s->replica, s->schema, true);
+    json_t *wanted = replica_monitor_requests(s->replica, true);
     json_t *changes = condition_changes(s->sent, wanted);
     json_decref(wanted);
     json_decref(changes);
@@ -210,24 +249,41 @@ ovsdb_session_conditions_settled(const struct ovsdb_session *s)
 }
 
 static bool
-is_monitor(const json_t *id, const char *name)
+is_monitor(const struct ovsdb_session *s, const json_t *id)
 {
-    return json_is_string(id) && !strcmp(json_string_value(id), name);
+    char name[MONITOR_NAME_SIZE];
+    return s->is_monitoring && json_is_string(id) && !strcmp(json_string_value(id), monitor_name(s, name));
 }
 
-/* Updates of the other monitor, and those that ovsdb_session_scan_update() could make nothing of. */
+/* One that was given up for another may still have been talking. */
+static bool
+was_monitor(const struct ovsdb_session *s, const json_t *id)
+{
+    return json_is_string(id) && str_starts(str_from(json_string_value(id)), DATA_MONITOR) && !is_monitor(s, id);
+}
+
+/* The database has another schema, or is gone.  Its row in _Server may already have said so, or is about to; as the schema
+ * may also be the same as before, it is asked for. */
+void
+ovsdb_session_handle_canceled(struct ovsdb_session *s, const json_t *id)
+{
+    if (is_monitor(s, id)) {
+        log_info("%s: the server ended the monitor of %s", ovsdb_session_remote(s), replica_def(s->replica)->database);
+        end_monitor(s);
+        ovsdb_session_ask_for_schema(s);
+    }
+}
+
 void
 ovsdb_session_handle_update(struct ovsdb_session *s, const struct jsonrpc_msg *msg)
 {
     const json_t *id = json_array_get(msg->params, 0);
-    if (is_monitor(id, SERVER_MONITOR) && !strcmp(msg->method, "update")) {
-        if (s->leader_only) {
-            ovsdb_session_check_leader(s, json_array_get(msg->params, 1));
-        }
-    } else if (!is_monitor(id, DATA_MONITOR) || !s->is_synced) {
-        log_warn_rl("%s: update of a monitor that is not there", ovsdb_session_remote(s));
-    } else {
+    if (json_is_string(id) && !strcmp(json_string_value(id), SERVER_MONITOR) && !strcmp(msg->method, "update")) {
+        ovsdb_session_handle_server_update(s, json_array_get(msg->params, 1));
+    } else if (is_monitor(s, id) && s->is_synced) {
         ovsdb_session_give_up(s, err_new("bad update: not the parameters of \"%s\"", msg->method));
+    } else if (!was_monitor(s, id)) {
+        log_warn_rl("%s: update of a monitor that is not there", ovsdb_session_remote(s));
     }
 }
 
@@ -237,8 +293,9 @@ ovsdb_session_scan_update(struct ovsdb_session *s, enum envelope kind, struct js
 {
     struct str monitor;
     char *txn = NULL;
+    char name[MONITOR_NAME_SIZE];
     if (!s->is_synced || !json_scan_array(scan) || !json_scan_element(scan) || json_scan_peek(scan) != '"'
-        || !json_scan_string(scan, &monitor) || !str_is(monitor, DATA_MONITOR)
+        || !json_scan_string(scan, &monitor) || !str_is(monitor, monitor_name(s, name))
         || (kind == ENVELOPE_UPDATE3 && !scan_txn(scan, &txn)) || !json_scan_element(scan)) {
         free(txn);
         return false;

@@ -8,14 +8,15 @@
 #include "lib/base/hmap.h"
 #include "ovsdb/client/session.h"
 #include "ovsdb/model/envelope.h"
+#include "ovsdb/model/server_row.h"
 
 struct jsonrpc_msg;
 
 /* Ways to monitor, best first; a server that lacks one gets the next. */
 enum monitor_method { MONITOR_COND_SINCE, MONITOR_COND, MONITOR, N_MONITOR_METHODS };
-/* The names of our monitors, as updates carry them. */
-#define DATA_MONITOR "data"
+/* The names of our monitors, as updates carry them: of _Server, and before the number of the one that feeds the replica. */
 #define SERVER_MONITOR "server"
+#define DATA_MONITOR "data-"
 
 struct ovsdb_session {
     struct loop *loop;
@@ -29,8 +30,11 @@ struct ovsdb_session {
     struct hmap lost;                                        /* struct request, being answered 'lost' */
     uint64_t next_id;
 
+    struct server_row server_row;                            /* what the server says of the database */
     struct schema *schema;                                   /* of the server; NULL until it has told it */
     enum monitor_method method;
+    uint32_t n_monitors;                                     /* asked for on this connection; the last is in use */
+    bool is_monitoring;                                      /* that one is asked for and not canceled */
     json_t *sent;                                            /* the monitor requests in force, with conditions */
     json_t *asked;                                           /* those on their way, or NULL */
     char *last_txn;                                          /* "update3": where to go on from; or NULL */
@@ -54,6 +58,7 @@ struct request {
     ovsdb_txn_cb *done;                                      /* transactions; NULL once forgotten */
     void *aux;
     size_t n_operations;
+    uint32_t n_monitors;                                     /* at the time: replies about older ones are of no use */
 };
 
 /* session_request.c.  request_send() sends 'method' with 'params' (taken); 'reply' is called exactly once, unless the
@@ -72,16 +77,22 @@ struct err *ovsdb_error_from_json(const json_t *json) MUST_USE;
 void ovsdb_session_give_up(struct ovsdb_session *s, struct err *err /* taken */);
 
 /* session_monitor.c. */
-void ovsdb_session_handle_schema_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg);
-/* Updates of the other monitor, and those that ovsdb_session_scan_update() could make nothing of. */
+/* Monitors what 'schema' (borrowed) has of what the replica wants, unless that is done already. */
+void ovsdb_session_follow(struct ovsdb_session *s, struct schema *schema);
+/* The server ended the monitor 'id'. */
+void ovsdb_session_handle_canceled(struct ovsdb_session *s, const json_t *id);
+/* Updates of _Server, and those that ovsdb_session_scan_update() could make nothing of. */
 void ovsdb_session_handle_update(struct ovsdb_session *s, const struct jsonrpc_msg *msg);
 /* Applies the update that 'scan' is at; false: not one of ours, or not understood. */
 bool ovsdb_session_scan_update(struct ovsdb_session *s, enum envelope kind, struct json_scan *scan);
-void ovsdb_session_flush_conditions(void *s_);                             /* sends those that changed, one batch at a time */
+void ovsdb_session_flush_conditions(void *s_);               /* sends those that changed, one batch at a time */
 
 /* session_server.c. */
-void ovsdb_session_watch_server(struct ovsdb_session *s);
-void ovsdb_session_check_leader(struct ovsdb_session *s, const json_t *table_updates);
+void ovsdb_session_watch_server(struct ovsdb_session *s);    /* on a new connection */
+void ovsdb_session_ask_for_schema(struct ovsdb_session *s);
+void ovsdb_session_handle_server_update(struct ovsdb_session *s, const json_t *table_updates);
+/* The server is of no use for now, as 'why' says: tries another, or waits for this one if there is no other. */
+void ovsdb_session_reject_server(struct ovsdb_session *s, const char *why);
 
 /* session_transact.c, session_lock.c, session.c. */
 void ovsdb_session_tell_unsent(void *s_);

@@ -36,6 +36,7 @@ ovsdb_session_request_new(struct ovsdb_session *s, reply_cb *reply)
     struct request *r = xcalloc(1, sizeof *r);
     mem_add(&mem_ovsdb_request, +1);
     r->id = s->next_id++;
+    r->n_monitors = s->n_monitors;
     r->reply = reply;
     hmap_insert(&s->requests, &r->node, hash_mix64(r->id));
     return r;

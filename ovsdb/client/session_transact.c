@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "lib/base/hash.h"
 #include "lib/net/jsonrpc.h"
@@ -38,7 +39,9 @@ handle_transact_reply(struct ovsdb_session *s, struct request *r, const struct j
     if (!msg) {
         r->done(r->aux, NULL, err_tagged("lost", "not connected, or the connection ended before the answer"));
     } else if (msg->type == JSONRPC_ERROR) {
-        r->done(r->aux, NULL, ovsdb_error_from_json(msg->error));
+        bool is_canceled = json_is_string(msg->error) && !strcmp(json_string_value(msg->error), "canceled");
+        r->done(r->aux, NULL, is_canceled ? err_tagged("canceled", "the database was converted, or its source lost")
+                                          : ovsdb_error_from_json(msg->error));
     } else {
         struct err *err = operation_error(msg->result, r->n_operations);
         r->done(r->aux, err && json_is_array(msg->result) ? msg->result : NULL, err);

@@ -106,7 +106,7 @@ txn_done(void *txn_, const json_t *result, struct err *err)
             vec_remove_fast(&w->txns, i);
         }
     }
-    bool is_lost = err && err_tag(err) && !strcmp(err_tag(err), "lost");
+    bool is_lost = err && err_tag(err) && (!strcmp(err_tag(err), "lost") || !strcmp(err_tag(err), "canceled"));
     struct writer_entry *culprit = err && !is_lost ? find_culprit(txn, result) : NULL;
     if (!err) {
         w->max_roots = w->max_roots < UINT32_MAX / 2 ? w->max_roots * 2 : UINT32_MAX;
@@ -298,11 +298,27 @@ tell_recalls(struct writer *w)
     }
 }
 
+/* Columns that the server came to have may be wanted of any row. */
+static void
+note_extensions(struct writer *w)
+{
+    if (w->n_extensions == w->replica->n_extensions) {
+        return;
+    }
+    w->n_extensions = w->replica->n_extensions;
+    for (uint32_t i = 0; i < w->n_tables; i++) {
+        HMAP_FOR_EACH (e, struct writer_entry, node, &w->tables[i].entries) {
+            writer_mark_dirty(w, e);
+        }
+    }
+}
+
 uint64_t
 writer_flush(struct writer *w)
 {
     w->n_flushes++;
     if (w->txns.n <= MAX_TXNS / 2 && w->link->is_ready(w->link_aux)) {
+        note_extensions(w);
         wake_aside(w);
         writer_wake_referrers(w);
         send_dirty(w);

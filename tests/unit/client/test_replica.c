@@ -207,7 +207,8 @@ TEST(monitor_requests_leave_out_what_the_server_lacks)
     replica_monitor_column(replica, T_PORT, PORT_TAG);
     assert_true(replica_set_condition(replica, T_PORT, json_pack("[[sss]]", "name", "==", "p")));
     assert_false(replica_set_condition(replica, T_PORT, json_pack("[[sss]]", "name", "==", "p")));
-    json_t *requests = replica_monitor_requests(replica, schema, true);
+    replica_set_server_schema(replica, schema);
+    json_t *requests = replica_monitor_requests(replica, true);
     char *text = json_dumps(requests, JSON_COMPACT | JSON_SORT_KEYS);
     assert_string_equal(text, "{\"Port\":[{\"columns\":[\"name\"],\"where\":[[\"name\",\"==\",\"p\"]]}]}");
     assert_true(replica_server_has(replica, T_PORT, PORT_NAME));
