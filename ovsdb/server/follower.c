@@ -64,6 +64,13 @@ follower_set_hosted(struct follower *f, struct hosted *hosted)
     f->hosted = hosted;
 }
 
+void
+follower_forget(struct follower *f)
+{
+    follower_stop(f);
+    f->last_txn = UUID_ZERO;
+}
+
 const struct uuid *
 follower_last_txn(const struct follower *f)
 {

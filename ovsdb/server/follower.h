@@ -35,6 +35,8 @@ void follower_free(struct follower *follower);               /* does not touch t
 struct hosted *follower_hosted(const struct follower *follower);
 /* The same content moved to another place. */
 void follower_set_hosted(struct follower *follower, struct hosted *hosted);
+/* The database is not as this left it: the next start asks for a full copy. */
+void follower_forget(struct follower *follower);
 /* Names the state that the database has, or zero if that has no name. */
 const struct uuid *follower_last_txn(const struct follower *follower);
 

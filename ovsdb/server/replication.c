@@ -227,10 +227,28 @@ schema_fits(const struct schema *here, const struct schema *active)
 
 /* Following. */
 
+/* The active server may have told its clients that this is durable, and they will hold a promoted backup to it.  One sync
+ * serves all that was received in a turn. */
 static struct err *
 commit_copy(void *r, struct hosted *hosted, struct delta *delta)
 {
-    return server_commit(((struct replication *) r)->server, hosted, delta);
+    struct err *e = server_commit(((struct replication *) r)->server, hosted, delta);
+    hosted->needs_sync |= !e;
+    return e;
+}
+
+static void
+on_undone(void *r_, struct hosted *hosted)
+{
+    struct replication *r = r_;
+    for (size_t i = 0; i < r->databases.n; i++) {
+        struct follower *follower = r->databases.d[i].follower;
+        if (follower && follower_hosted(follower) == hosted) {
+            follower_forget(follower);
+            give_up_connection(r, err_new("%s: what was received could not be made durable", hosted->name));
+            return;
+        }
+    }
 }
 
 static void
@@ -436,6 +454,8 @@ connect_to(struct replication *r, const char *target)
     r->upstream = upstream;
     r->target = copy;
     r->server->is_backup = true;
+    r->server->undone = on_undone;
+    r->server->undone_aux = r;
     if (r->probe_ms >= 0) {
         r->env->set_probe_interval(upstream, r->probe_ms);
     }
@@ -469,6 +489,7 @@ replication_stop(struct replication *r)
     free(r->target);
     r->target = NULL;
     r->server->is_backup = false;
+    r->server->undone = NULL;
 }
 
 bool
