@@ -28,9 +28,10 @@ tls_rows_check(struct server *server, const struct tls_options *options)
     for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
         struct remote_source source;
         struct err *e = specs[i] && remote_is_source(specs[i]) ? find(server, specs[i], &source) : NULL;
-        if (e) {
+        if (e && !remote_source_is_awaited(server, specs[i])) {
             return e;
         }
+        err_free(e);
     }
     return NULL;
 }
