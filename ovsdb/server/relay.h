@@ -16,6 +16,8 @@
  * would write goes to the source as the client sent it, and so does its reply.  Because the source sends updates
  * before the reply, so do we.  Without a connection such transactions wait for one; those that were under way when
  * it was lost are answered "canceled", because nobody knows what became of them.
+ * Roles are applied here, by what the copy says of them, and again to what waited for a connection: at the source the
+ * relay writes under its own name.
  * Locks are this server's own; "assert" is judged by the source too, where nobody here holds a lock, so that what
  * depends on a lock cannot be written through a relay.
  *

@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
@@ -64,11 +65,36 @@ relay_forward(struct relay *relay, struct session *session, const char *method, 
     }
 }
 
+/* The source lets the relay write what it likes.  What the role allowed when the request came may not be allowed by what the
+ * source says now. */
+static bool
+must_be_judged_again(const struct forward *forward)
+{
+    const char *role = forward->session ? session_rbac_client(forward->session).role : NULL;
+    return role && *role && !strcmp(forward->method, "transact");
+}
+
+static void
+judge_again(struct relay *relay, struct forward *forward)
+{
+    struct session *session = forward->session;
+    json_t *params = json_incref(forward->params), *id = json_incref(forward->id);
+    forward_free(forward);
+    server_execute(session, relay->hosted, params, id, relay->server->now_ms);
+    json_decref(params);
+    json_decref(id);
+}
+
 void
 relay_send_waiting(struct relay *relay)
 {
     for (size_t i = 0; i < relay->waiting.n; i++) {
-        send_forward(relay, relay->waiting.d[i]);
+        struct forward *forward = relay->waiting.d[i];
+        if (must_be_judged_again(forward)) {
+            judge_again(relay, forward);
+        } else {
+            send_forward(relay, forward);
+        }
     }
     vec_clear(&relay->waiting);
 }
