@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Relays: ours over ours, ours over the peer's, the peer's over ours, and a relay of a relay."""
+"""Relays: ours over ours, ours over the peer's, the peer's over ours, a relay of a relay, and a crowd behind two."""
 import sys
 
 import harness
@@ -13,6 +13,7 @@ SCHEMA = {"name": "T", "version": "1.0.0", "tables": {
     "A": {"isRoot": True, "indexes": [["name"]], "columns": {
         "name": {"type": "string"}, "group": {"type": "integer"}, "n": {"type": "integer"}}}}}
 N_CLIENTS = 50
+N_WATCHERS = 200
 NO_TXN = "00000000-0000-0000-0000-000000000000"
 
 
@@ -22,21 +23,21 @@ def relay(kind, *sources):
     return server
 
 
-def database_row(server):
+def database_row(server, name="T"):
     """None if the connection is closed, as the peer's relay does once it has learnt the schema."""
     client = harness.Client(server.sock)
     try:
-        return client.transact("_Server", {"op": "select", "table": "Database", "where": [["name", "==", "T"]]})[0]["rows"][0]
+        return client.transact("_Server", {"op": "select", "table": "Database", "where": [["name", "==", name]]})[0]["rows"][0]
     except (EOFError, OSError):
         return None
     finally:
         client.close()
 
 
-def wait_connected(server, connected=True):
-    harness.wait_until(lambda: (database_row(server) or {}).get("connected") is connected,
+def wait_connected(server, connected=True, name="T"):
+    harness.wait_until(lambda: (database_row(server, name) or {}).get("connected") is connected,
                        "the relay to be %sconnected" % ("" if connected else "dis"))
-    row = database_row(server)
+    row = database_row(server, name)
     assert row["model"] == "relay" and row["leader"] is False, row
 
 
@@ -155,6 +156,92 @@ def relay_of_relay():
         client.close()
 
 
+class Watcher:
+    """A change-aware client that watches its own group, as a chassis watches its datapaths."""
+
+    def __init__(self, group):
+        self.group, self.last_txn, self.seen, self.n_canceled = group, NO_TXN, [], 0
+
+    def connect(self, server):
+        self.client = harness.Client(server.sock)
+        self.client.call("set_db_change_aware", True)
+
+    def watch(self):
+        """What the server answers; whether it knew what we had seen, and how many rows that left to tell."""
+        found, self.last_txn, rows = self.client.call("monitor_cond_since", "T", "m", {
+            "A": [{"columns": ["name"], "where": [["group", "==", self.group]]}]}, self.last_txn)
+        return found, len(rows.get("A", {}))
+
+    def hear(self):
+        """What has arrived."""
+        self.client.call("echo")
+        for notification in self.client.notifications:
+            if notification["method"] == "monitor_canceled":
+                self.n_canceled += 1
+            else:
+                _, self.last_txn, rows = notification["params"]
+                self.seen += [row["insert"]["name"] for row in rows["A"].values()]
+        self.client.notifications.clear()
+        return self
+
+
+def crowd():
+    """Behind two relays, which lose each other and their source, and see it converted: all is heard once, nobody is dropped."""
+    watchers = [Watcher(i) for i in range(N_WATCHERS)]
+    with harness.Server([SCHEMA], "ours") as source, relay("ours", source) as one, relay("ours", one) as two:
+
+        def write(name):
+            client = harness.Client(two.sock)
+            result = client.transact("T", *(insert("%s %d" % (name, w.group), w.group) for w in watchers))
+            assert all("uuid" in r for r in result), result
+            client.close()
+
+        def heard(name):
+            for w in watchers:
+                harness.wait_until(lambda: w.hear().seen, "%s at %d" % (name, w.group))
+                assert w.seen == ["%s %d" % (name, w.group)], w.seen
+                w.seen.clear()
+
+        def watch_again(*expected):
+            for w in watchers:
+                answer = w.watch()
+                assert answer == expected, answer
+        wait_connected(two)
+        for w in watchers:
+            w.connect(two)
+        watch_again(False, 0)
+        write("first")
+        heard("first")
+        for name, server in (("after the source", source), ("after the relay", one)):
+            server.kill()
+            wait_connected(two, False)
+            server.start()
+            wait_connected(two)
+            write(name)
+            heard(name)
+            assert not any(w.n_canceled for w in watchers)
+        admin = harness.Client(source.sock)
+        admin.call("set_db_change_aware", True)
+        columns = {**SCHEMA["tables"]["A"]["columns"], "more": {"type": "string"}}
+        admin.call("convert", "T", {**SCHEMA, "version": "2.0.0", "tables": {"A": {**SCHEMA["tables"]["A"], "columns": columns}}})
+        for w in watchers:
+            harness.wait_until(lambda: w.hear().n_canceled == 1, "the end of the monitor at %d" % w.group)
+        wait_connected(two)
+        watch_again(False, 3)
+        write("after the conversion")
+        heard("after the conversion")
+        two.kill()
+        two.start()
+        wait_connected(two)
+        for w in watchers:
+            w.connect(two)
+        watch_again(True, 0)                       # the new process knows the name of the state that they have
+        write("after both")
+        heard("after both")
+        assert len(names(admin)) == 5 * N_WATCHERS
+        admin.close()
+
+
 def new_schema():
     """A source that comes back with another schema: clients that know of such changes stay."""
     with harness.Server([SCHEMA], "ours") as source, relay("ours", source) as through:
@@ -192,9 +279,10 @@ def main():
         life(source, through)
         print("ok: %s relays %s" % (through, source))
     relay_of_relay()
+    crowd()
     new_schema()
     commands()
-    print("ok: relay of a relay, new schema, commands")
+    print("ok: relay of a relay, a crowd, new schema, commands")
 
 
 if __name__ == "__main__":
