@@ -98,6 +98,23 @@ def test_ovn_ctl_starts_restarts_and_stops():
         wait_until(lambda: not host.processes(), "everything to end")
 
 
+def test_ovn_ctl_starts_a_relay():
+    """Its listeners and keys are named by columns of a database that it has not seen yet."""
+    with Host() as host:
+        def ctl(*arguments, status=0):
+            return host.run(OVN_CTL, "--ovn-user=root", *arguments, status=status)
+        source, relay = ("unix:%s" % (host.folder / "run" / name) for name in ("ovnsb_db.sock", "ovnsb_relay_db.sock"))
+        ctl("start_northd")
+        ctl("--db-sb-relay-remote=" + source, "start_sb_relay_ovsdb")
+        host.run("ovsdb-client", "--timeout=30", "wait", relay, "OVN_Southbound", "connected")
+        ctl("restart_ovsdb")
+        host.run("ovn-sbctl", "--timeout=30", "--db=" + relay, "chassis-add", "hv1", "geneve", "127.0.0.1")
+        assert "hv1" in host.run("ovn-sbctl", "--timeout=30", "--db=" + source, "show")
+        ctl("stop_sb_relay_ovsdb")
+        ctl("stop_northd")
+        wait_until(lambda: not host.processes(), "everything to end")
+
+
 def test_ovs_ctl_converts_an_older_database():
     with Host() as host:
         def ctl(*arguments, status=0):
