@@ -161,7 +161,9 @@ finish_row(struct txn_row *tr, uint64_t version, struct change *change)
 struct err *
 txn_commit(struct txn *txn, struct delta **ret)
 {
-    struct err *e = txn->rows.n ? txn_check__(txn) : NULL;
+    struct err *e = NULL;
+    bool is_over = txn_check_slice__(txn, SIZE_MAX, &e);
+    CHECK(is_over);
     if (e) {
         txn_abort(txn);
         return e;
@@ -178,6 +180,80 @@ txn_commit(struct txn *txn, struct delta **ret)
     vec_fini(&changes);
     txn_free(txn);
     return NULL;
+}
+
+/* Makes the rows as any others, from the last one that was touched to the first. */
+static bool
+settle_slice(struct txn *txn, size_t budget)
+{
+    for (; txn->rows.n && txn->n_work < budget; txn->n_work++) {
+        struct change change;
+        struct txn_row *tr = vec_pop(&txn->rows);
+        if (finish_row(tr, txn->version, &change)) {
+            image_unref(change.old);
+            image_unref(change.new);
+        }
+        free(tr);
+    }
+    return !txn->rows.n;
+}
+
+static bool
+drop_retired_slice(struct txn *txn, size_t budget)
+{
+    for (; txn->retired.n && txn->n_work < budget; txn->n_work++) {
+        image_unref(vec_pop(&txn->retired));
+    }
+    return !txn->retired.n;
+}
+
+static bool
+check_and_settle_slice(struct txn *txn, size_t budget, struct err **ret)
+{
+    if (!txn_check_slice__(txn, budget, ret) || *ret) {
+        return *ret;
+    }
+    if (!txn->version) {
+        txn->version = txn->db->next_version++;
+    }
+    return settle_slice(txn, budget) && drop_retired_slice(txn, budget);
+}
+
+bool
+txn_commit_slice(struct txn *txn, size_t budget, size_t *n_work, struct err **ret)
+{
+    *ret = NULL;
+    txn->n_work = *n_work;
+    bool is_over = check_and_settle_slice(txn, budget, ret);
+    *n_work = txn->n_work;
+    if (is_over && !*ret) {
+        txn_free(txn);
+    }
+    return is_over;
+}
+
+static bool
+forget_rows_slice(struct txn *txn, size_t budget)
+{
+    for (; txn->rows.n && txn->n_work < budget; txn->n_work++) {
+        struct txn_row *tr = vec_pop(&txn->rows);
+        tr->row->txn_row = NULL;
+        image_unref(tr->old);
+        free(tr);
+    }
+    return !txn->rows.n;
+}
+
+bool
+txn_discard_slice(struct txn *txn, size_t budget, size_t *n_work)
+{
+    txn->n_work = *n_work;
+    bool is_over = forget_rows_slice(txn, budget) && drop_retired_slice(txn, budget);
+    *n_work = txn->n_work;
+    if (is_over) {
+        txn_free(txn);
+    }
+    return is_over;
 }
 
 /* The state before the delta was valid, so nothing needs to be checked: put the old images back and count. */

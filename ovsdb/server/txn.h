@@ -26,6 +26,13 @@ void txn_abort(struct txn *txn);
  * Errors: "referential integrity violation", "constraint violation"; the database is then as before the
  * transaction. */
 struct err *txn_commit(struct txn *txn, struct delta **ret) MUST_USE;
+/* txn_commit() in slices, for more rows than one turn may handle; nobody is told a delta.  Each call counts units of work (a
+ * row or a reference that was looked at) in '*n_work' and stops when that has reached 'budget', or a little behind, since one
+ * row is not divided.  Meanwhile the database is not to be used.  Returns whether it is over: then either 'txn' was committed
+ * and is freed, or '*ret' is the error and txn_discard_slice() is to follow. */
+bool txn_commit_slice(struct txn *txn, size_t budget, size_t *n_work, struct err **ret) MUST_USE;
+/* For a database that is to be freed: forgets 'txn' in slices and leaves the rows as they are.  Returns whether it is freed. */
+bool txn_discard_slice(struct txn *txn, size_t budget, size_t *n_work) MUST_USE;
 void txn_add_comment(struct txn *txn, const char *comment);  /* several are joined by line feeds */
 bool txn_is_empty(const struct txn *txn);                    /* no row touched yet */
 
@@ -49,12 +56,28 @@ struct txn_row {
     bool has_dangling;                                       /* holds a weak reference to a row that is gone */
     bool sources_are_marked;                                 /* deleted, and who references it weakly knows */
 };
+/* What the check does, in this order; after the third it begins anew as long as there was anything to purge. */
+enum txn_phase {
+    TXN_COUNT,                                               /* references, in line with the rows */
+    TXN_COLLECT,                                             /* garbage */
+    TXN_MARK,                                                /* who references weakly what was deleted */
+    TXN_PURGE,                                               /* weak references to what is gone */
+    TXN_CHECK_DELETED,
+    TXN_CHECK_MAX_ROWS,
+    TXN_CHECK_UNIQUE,
+    TXN_CHECKED,
+};
 struct txn {
     struct database *db;
     VEC(struct txn_row *) rows;                              /* in the order they were first touched; owned */
     VEC(struct image *) retired;                             /* kept alive because a 'counted' may point at them */
     VEC(struct row *) suspects;                              /* may have lost their last strong reference */
     char *comment;
+    enum txn_phase phase;
+    size_t next;                                             /* the row that 'phase' is to look at next */
+    bool has_purged;                                         /* in this round of phases */
+    size_t n_work;                                           /* in this slice: txn_commit_slice() */
+    uint64_t version;                                        /* of what is committed; 0: not checked yet */
 };
 struct txn_row *txn_touch__(struct txn *txn, struct db_table *table, struct row *row);
 
@@ -65,7 +88,8 @@ void txn_uncount__(struct txn *txn);                         /* all counts as be
 /* The row with 'uuid', also if this transaction deletes it, or NULL. */
 struct row *txn_find_target__(const struct db_table *table, const struct uuid *uuid);
 
-/* txn_check.c: everything that txn_commit() promises but making the delta. */
-struct err *txn_check__(struct txn *txn) MUST_USE;
+/* txn_check.c: everything that txn_commit() promises but making the delta; returns whether it is over, with '*ret' set on
+ * error.  Goes on where it stopped when 'n_work' had reached 'budget'. */
+bool txn_check_slice__(struct txn *txn, size_t budget, struct err **ret) MUST_USE;
 
 #endif

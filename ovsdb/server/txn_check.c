@@ -7,43 +7,25 @@
 #include "lib/base/mem.h"
 #include "ovsdb/server/txn.h"
 
-/* Counts the references of rows touched since '*n_done', and deletes rows of non-root tables that nothing
- * references, until there are no more. */
+/* Phases.  Each of these functions looks at one of the rows that the transaction touched. */
+
 static struct err *
-count_and_collect(struct txn *txn)
+count_references(struct txn *txn, struct txn_row *tr)
 {
-    for (size_t i = 0; i < txn->rows.n; i++) {
-        struct txn_row *tr = txn->rows.d[i];
-        struct err *e = txn_count_row__(txn, tr);
-        if (e) {
-            return e;
-        }
-        if (!tr->old && !tr->table->schema->is_root) {
-            vec_push(&txn->suspects, tr->row);
-        }
+    struct err *e = txn_count_row__(txn, tr);
+    if (!e && !tr->old && !tr->table->schema->is_root) {
+        vec_push(&txn->suspects, tr->row);
     }
-    while (txn->suspects.n) {
-        struct row *row = vec_pop(&txn->suspects);
-        if (row->image && !row->n_strong) {
-            struct db_table *table = row_table(txn->db, row->image);
-            txn_delete(txn, table, row);
-            struct err *e = txn_count_row__(txn, row->txn_row);
-            CHECK(!e);                                       /* a deleted row references nothing */
-        }
-    }
-    return NULL;
+    return e;
 }
 
 static struct err *
-check_deleted_are_unreferenced(const struct txn *txn)
+check_is_unreferenced(struct txn *txn, struct txn_row *tr)
 {
-    for (size_t i = 0; i < txn->rows.n; i++) {
-        const struct txn_row *tr = txn->rows.d[i];
-        if (!tr->row->image && tr->row->n_strong) {
-            return err_tagged("referential integrity violation",
-                              "cannot delete %s row %s because of %u remaining reference(s)", tr->table->schema->name,
-                              uuid_text(&tr->uuid), tr->row->n_strong);
-        }
+    if (!tr->row->image && tr->row->n_strong) {
+        return err_tagged("referential integrity violation",
+                          "cannot delete %s row %s because of %u remaining reference(s)", tr->table->schema->name,
+                          uuid_text(&tr->uuid), tr->row->n_strong);
     }
     return NULL;
 }
@@ -82,6 +64,7 @@ purge_column(struct txn *txn, struct txn_row *tr, const struct column *column)
     const struct datum *datum = &tr->row->image->cells[column->index - COLUMN_FIRST]->datum;
     VEC(union atom) dead = {0};
     bool all_zeros = false;
+    txn->n_work += datum->n;
     for (uint32_t i = 0; i < datum->n; i++) {
         const union atom *key = &datum_keys(datum)[i];
         if (is_dead(txn, &type->key, key)
@@ -130,61 +113,44 @@ purge_row(struct txn *txn, struct txn_row *tr)
     return NULL;
 }
 
-/* Finds who references the rows deleted since the last call. */
-static void
-mark_sources_of_deleted(struct txn *txn)
+static struct err *
+purge_if_dangling(struct txn *txn, struct txn_row *tr)
 {
-    for (size_t i = 0; i < txn->rows.n; i++) {
-        struct row *row = txn->rows.d[i]->row;
-        if (row->image || txn->rows.d[i]->sources_are_marked) {
-            continue;
-        }
-        txn->rows.d[i]->sources_are_marked = true;
-        for (uint32_t j = 0; j < row->n_weak; j++) {
-            struct row *source = row->weak_in[j];
-            if (source->image) {
-                txn_touch__(txn, row_table(txn->db, source->image), source)->has_dangling = true;
-            }
-        }
+    if (!tr->has_dangling) {
+        return NULL;
     }
+    txn->has_purged = true;
+    return purge_row(txn, tr);
 }
 
-/* Removing a pair from a map can drop a strong reference, whose target may be garbage, and so on: round and round
- * until nothing dangles. */
+/* If the row was deleted since the last call: finds who references it. */
 static struct err *
-collect_and_purge(struct txn *txn)
+mark_sources(struct txn *txn, struct txn_row *tr)
 {
-    for (bool again = true; again;) {
-        struct err *e = count_and_collect(txn);
-        if (e) {
-            return e;
-        }
-        again = false;
-        mark_sources_of_deleted(txn);
-        for (size_t i = 0; i < txn->rows.n; i++) {
-            if (txn->rows.d[i]->has_dangling) {
-                again = true;
-                e = purge_row(txn, txn->rows.d[i]);
-                if (e) {
-                    return e;
-                }
-            }
+    struct row *row = tr->row;
+    if (row->image || tr->sources_are_marked) {
+        return NULL;
+    }
+    tr->sources_are_marked = true;
+    txn->n_work += row->n_weak;
+    for (uint32_t i = 0; i < row->n_weak; i++) {
+        struct row *source = row->weak_in[i];
+        if (source->image) {
+            txn_touch__(txn, row_table(txn->db, source->image), source)->has_dangling = true;
         }
     }
     return NULL;
 }
 
 static struct err *
-check_max_rows(const struct txn *txn)
+check_max_rows(struct txn *txn, struct txn_row *tr)
 {
-    for (size_t i = 0; i < txn->rows.n; i++) {
-        const struct db_table *table = txn->rows.d[i]->table;
-        if (!txn->rows.d[i]->old && table->n_rows > table->schema->max_rows) {
-            return err_tagged("constraint violation",
-                              "transaction causes \"%s\" table to contain %zu rows, greater than the schema-defined "
-                              "limit of %u row(s)",
-                              table->schema->name, table->n_rows, table->schema->max_rows);
-        }
+    const struct db_table *table = tr->table;
+    if (!tr->old && table->n_rows > table->schema->max_rows) {
+        return err_tagged("constraint violation",
+                          "transaction causes \"%s\" table to contain %zu rows, greater than the schema-defined "
+                          "limit of %u row(s)",
+                          table->schema->name, table->n_rows, table->schema->max_rows);
     }
     return NULL;
 }
@@ -257,9 +223,10 @@ duplicate_error(const struct table_index *index, const struct row *a, const stru
 }
 
 static struct err *
-check_unique(const struct txn_row *tr)
+check_unique(struct txn *txn, struct txn_row *tr)
 {
     struct row *row = tr->row;
+    txn->n_work += tr->table->schema->n_indexes;
     for (uint32_t i = 0; row->image && i < tr->table->schema->n_indexes; i++) {
         const struct table_index *definition = &tr->table->schema->indexes[i];
         const struct row_index *index = &tr->table->unique[i];
@@ -276,18 +243,66 @@ check_unique(const struct txn_row *tr)
     return NULL;
 }
 
-struct err *
-txn_check__(struct txn *txn)
+/* Deletes rows of non-root tables that nothing references, until there are no more.  Returns whether it came to that. */
+static bool
+collect_garbage(struct txn *txn, size_t budget)
 {
-    struct err *e = collect_and_purge(txn);
-    if (!e) {
-        e = check_deleted_are_unreferenced(txn);
+    for (; txn->suspects.n && txn->n_work < budget; txn->n_work++) {
+        struct row *row = vec_pop(&txn->suspects);
+        if (row->image && !row->n_strong) {
+            struct db_table *table = row_table(txn->db, row->image);
+            txn_delete(txn, table, row);
+            struct err *e = txn_count_row__(txn, row->txn_row);
+            CHECK(!e);                                       /* a deleted row references nothing */
+        }
     }
-    if (!e) {
-        e = check_max_rows(txn);
+    return !txn->suspects.n;
+}
+
+/* Returns whether all rows have been looked at, or one has an error. */
+static bool
+look_at_rows(struct txn *txn, struct err *(*look)(struct txn *txn, struct txn_row *tr), size_t budget, struct err **ret)
+{
+    for (; txn->next < txn->rows.n && txn->n_work < budget; txn->n_work++) {
+        *ret = look(txn, txn->rows.d[txn->next++]);
+        if (*ret) {
+            return true;
+        }
     }
-    for (size_t i = 0; !e && i < txn->rows.n; i++) {
-        e = check_unique(txn->rows.d[i]);
+    return txn->next == txn->rows.n;
+}
+
+/* Removing a pair from a map can drop a strong reference, whose target may be garbage, and so on: round and round
+ * until nothing dangles. */
+static enum txn_phase
+phase_after(struct txn *txn)
+{
+    bool again = txn->phase == TXN_PURGE && txn->has_purged;
+    txn->next = 0;
+    txn->has_purged = false;
+    return again ? TXN_COUNT : txn->phase + 1;
+}
+
+bool
+txn_check_slice__(struct txn *txn, size_t budget, struct err **ret)
+{
+    static struct err *(*const looks[])(struct txn *txn, struct txn_row *tr) = {
+        [TXN_COUNT] = count_references,
+        [TXN_MARK] = mark_sources,
+        [TXN_PURGE] = purge_if_dangling,
+        [TXN_CHECK_DELETED] = check_is_unreferenced,
+        [TXN_CHECK_MAX_ROWS] = check_max_rows,
+        [TXN_CHECK_UNIQUE] = check_unique,
+    };
+    while (txn->phase != TXN_CHECKED) {
+        if (!(txn->phase == TXN_COLLECT ? collect_garbage(txn, budget)
+                                        : look_at_rows(txn, looks[txn->phase], budget, ret))) {
+            return false;
+        }
+        if (*ret) {
+            return true;
+        }
+        txn->phase = phase_after(txn);
     }
-    return e;
+    return true;
 }

@@ -49,6 +49,7 @@ count_reference(struct counter_walk *w, const struct base_type *base, const unio
     if (!base->ref_table) {
         return;
     }
+    w->txn->n_work++;
     struct db_table *table = &w->txn->db->tables[base->ref_table->index];
     struct row *target = txn_find_target__(table, &atom->uuid);
     if (!target) {
