@@ -149,6 +149,28 @@ database_n_rows(const struct database *db)
     return n;
 }
 
+void
+db_table_reserve(struct db_table *table, size_t n)
+{
+    hmap_reserve(&table->rows, n);
+    for (uint32_t i = 0; i < table->schema->n_indexes; i++) {
+        row_index_reserve(&table->unique[i], n);
+    }
+}
+
+struct hmap_node *
+database_walk_next(const struct database *db, struct database_walk *walk, struct db_table **ret_table)
+{
+    if (walk->table == db->schema->n_tables) {
+        *ret_table = NULL;
+        return NULL;
+    }
+    *ret_table = &db->tables[walk->table];
+    struct hmap_node *bucket = hmap_walk(&(*ret_table)->rows, &walk->bucket);
+    walk->table += !walk->bucket;
+    return bucket;
+}
+
 struct row *
 db_table_add_row__(struct db_table *table, const struct uuid *uuid)
 {

@@ -62,6 +62,8 @@ struct database *database_new(struct schema *schema /* referenced */) MUST_USE;
 void database_free(struct database *db);
 struct db_table *database_table(const struct database *db, const char *name);    /* or NULL */
 struct row *db_table_row(const struct db_table *table, const struct uuid *uuid); /* or NULL; with an image */
+/* Makes room for 'n' rows that come one after the other, so that none of them has to wait until the others have moved. */
+void db_table_reserve(struct db_table *table, size_t n);
 size_t database_n_rows(const struct database *db);
 /* Aborts on a broken invariant; for tests and "debug/check". */
 void database_check_invariants(const struct database *db);
@@ -75,6 +77,14 @@ static inline struct db_table *row_table(const struct database *db, const struct
 #define DB_TABLE_FOR_EACH(ROW, TABLE)                                                               \
     HMAP_FOR_EACH (ROW, struct row, node, &(TABLE)->rows)                                           \
         if (ROW->image)
+
+/* A walk over all rows that may pause (hmap_walk()); begins as {0}.  Returns the next bucket of rows, which may be removed and
+ * freed, NULL for an empty one, and its table; '*ret_table' is NULL when all have been visited. */
+struct database_walk {
+    uint32_t table;
+    uint64_t bucket;
+};
+struct hmap_node *database_walk_next(const struct database *db, struct database_walk *walk, struct db_table **ret_table);
 
 /* Loading: rows come straight from the log, final as they are; references and indexes are counted at the end. */
 struct row *database_load_row(struct db_table *table, struct image *image /* taken */);  /* inserts or replaces */

@@ -34,16 +34,26 @@ delta_new(struct change *changes, size_t n, const char *comment)
     return delta;
 }
 
+size_t
+delta_shrink(struct delta *delta, size_t n)
+{
+    size_t n_freed = delta->refs == 1 ? MIN(n, delta->n) : 0;
+    for (size_t i = 0; i < n_freed; i++) {
+        const struct change *c = &delta->changes[--delta->n];
+        image_unref(c->old);
+        image_unref(c->new);
+    }
+    return n_freed;
+}
+
 void
 delta_unref(struct delta *delta)
 {
     if (!delta || --delta->refs) {
         return;
     }
-    for (size_t i = 0; i < delta->n; i++) {
-        image_unref(delta->changes[i].old);
-        image_unref(delta->changes[i].new);
-    }
+    delta->refs = 1;
+    delta_shrink(delta, delta->n);
     free(delta->comment);
     free(delta);
     mem_add(&mem_delta, -1);

@@ -33,6 +33,8 @@ struct delta {
 struct delta *delta_new(struct change *changes, size_t n, const char *comment) MUST_USE;
 static inline struct delta *delta_ref(struct delta *delta) { delta->refs++; return delta; }
 void delta_unref(struct delta *delta);
+/* If the last reference is to go next: frees the last 'n' changes, or as many as there are, and returns how many. */
+size_t delta_shrink(struct delta *delta, size_t n);
 
 /* The net effect of 'n' successive deltas, named as the last one; n > 0. */
 struct delta *delta_merge(struct delta *const *deltas, size_t n) MUST_USE;

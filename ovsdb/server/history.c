@@ -45,6 +45,19 @@ history_fini(struct history *history)
     free(history->ring);
 }
 
+bool
+history_empty_slice(struct history *history, size_t budget, size_t *n_work)
+{
+    while (history->n && *n_work < budget) {
+        struct history_entry *entry = history->ring[(history->last - history->n + 1) % history->size];
+        *n_work += 1 + delta_shrink(entry->delta, budget - *n_work);
+        if (*n_work < budget) {
+            forget_oldest(history);
+        }
+    }
+    return !history->n;
+}
+
 static size_t
 datum_bytes(const struct datum *datum, const struct column_type *type)
 {

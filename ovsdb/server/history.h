@@ -21,6 +21,8 @@ struct history {
 
 void history_init(struct history *history, size_t max_deltas);           /* the start gets a random name */
 void history_fini(struct history *history);
+/* Before history_fini(): frees changes until '*n_work' has reached 'budget'.  Returns whether there are none left. */
+bool history_empty_slice(struct history *history, size_t budget, size_t *n_work) MUST_USE;
 /* Adds 'delta' (referenced) and forgets the oldest while old images cost more than 'max_bytes'. */
 void history_add(struct history *history, struct delta *delta, size_t max_bytes);
 /* Gives the state now, before the first delta, a name. */

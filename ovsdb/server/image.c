@@ -171,6 +171,16 @@ image_datum(const struct image *image, uint32_t column, struct datum *scratch)
     return scratch;
 }
 
+size_t
+image_n_elements(const struct image *image)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < image_n_cells(image->schema); i++) {
+        n += MAX(image->cells[i]->datum.n, 1U);
+    }
+    return n;
+}
+
 uint64_t
 image_changed_columns(const struct image *a, const struct image *b)
 {

@@ -62,6 +62,8 @@ const struct datum *image_find_datum(const struct image *image, const char *name
                                      enum atom_type value);
 struct uuid image_version_uuid(const struct image *image);
 
+size_t image_n_elements(const struct image *image);          /* of all its cells; an empty one counts as one */
+
 static inline bool image_cell_changed(const struct image *a, const struct image *b, uint32_t column)
 {
     const struct cell *x = a->cells[column - COLUMN_FIRST], *y = b->cells[column - COLUMN_FIRST];

@@ -52,6 +52,16 @@ monitor_hub_free(struct monitor_hub *hub)
     free(hub);
 }
 
+bool
+monitor_hub_free_slice(struct monitor_hub *hub, size_t budget, size_t *n_work)
+{
+    if (!history_empty_slice(&hub->history, budget, n_work)) {
+        return false;
+    }
+    monitor_hub_free(hub);
+    return true;
+}
+
 size_t
 monitor_hub_n_monitors(const struct monitor_hub *hub)
 {

@@ -44,6 +44,8 @@ typedef void monitor_emit_cb(void *aux, struct monitor *monitor, struct shared_b
 
 struct monitor_hub *monitor_hub_new(struct database *db) MUST_USE;
 void monitor_hub_free(struct monitor_hub *hub);
+/* The same in slices, counting what is freed of the history in '*n_work' up to 'budget'.  Returns whether it is freed. */
+bool monitor_hub_free_slice(struct monitor_hub *hub, size_t budget, size_t *n_work) MUST_USE;
 /* Remembers 'delta' and calls 'emit' for each monitor that sees something of it and does not lag. */
 void monitor_hub_commit(struct monitor_hub *hub, struct delta *delta, monitor_emit_cb *emit, void *aux);
 const struct uuid *monitor_hub_last_txn(const struct monitor_hub *hub);  /* names the state now */

@@ -58,9 +58,8 @@ row_index_hash_image(const struct row_index *index, const struct image *image)
 }
 
 static void
-grow_buckets(struct row_index *index)
+set_n_buckets(struct row_index *index, uint32_t n_buckets)
 {
-    uint32_t n_buckets = index->n_buckets * 2;
     uint32_t *buckets = xcalloc(n_buckets, sizeof *buckets);
     for (uint32_t i = 0; i < index->n_nodes; i++) {
         struct row_index_node *node = &index->nodes[i];
@@ -73,6 +72,18 @@ grow_buckets(struct row_index *index)
     free(index->buckets);
     index->buckets = buckets;
     index->n_buckets = n_buckets;
+}
+
+void
+row_index_reserve(struct row_index *index, size_t n)
+{
+    uint32_t n_buckets = index->n_buckets;
+    while (n_buckets < n && n_buckets <= UINT32_MAX / 4) {
+        n_buckets *= 2;
+    }
+    if (n_buckets != index->n_buckets) {
+        set_n_buckets(index, n_buckets);
+    }
 }
 
 static uint32_t
@@ -95,7 +106,7 @@ void
 row_index_add(struct row_index *index, struct row *row, const struct image *image)
 {
     if (index->n >= index->n_buckets) {
-        grow_buckets(index);
+        set_n_buckets(index, index->n_buckets * 2);
     }
     uint32_t hash = row_index_hash_image(index, image);
     uint32_t position = allocate_node(index);

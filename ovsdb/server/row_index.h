@@ -34,6 +34,7 @@ struct row_index_node {
 };
 
 void row_index_init(struct row_index *index, const uint32_t *columns, uint32_t n_columns);
+void row_index_reserve(struct row_index *index, size_t n);     /* so that adding 'n' rows moves none */
 void row_index_fini(struct row_index *index);
 uint32_t row_index_hash_image(const struct row_index *index, const struct image *image);
 uint32_t row_index_hash_datum(const struct row_index *index, const struct column *column, const struct datum *datum);
