@@ -199,7 +199,8 @@ wait_for_events(struct loop *loop)
     note_sleep(loop);
     /* What deferred calls have deferred runs in the next turn, so that they cannot starve the rest. */
     bool wait = TAILQ_EMPTY(&loop->deferred) && !loop->stopping;
-    int r = event_base_loop(loop->base, wait ? EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK);
+    /* EVLOOP_NONBLOCK alone goes on as long as a timer is due again. */
+    int r = event_base_loop(loop->base, EVLOOP_ONCE | (wait ? EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK));
     CHECK(r >= 0);
 }
 

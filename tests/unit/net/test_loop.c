@@ -102,6 +102,55 @@ TEST(deferred_calls_run_once_in_order)
     loop_free(chain.loop);
 }
 
+/* A timer that is due again at once, as for work that is done in slices. */
+struct slices {
+    struct loop *loop;
+    struct loop_timer *timer;
+    int n, n_when_called;
+};
+enum { SLICES_MAX = 1000 };
+
+static void
+note_slices(void *slices_)
+{
+    struct slices *slices = slices_;
+    slices->n_when_called = slices->n;
+}
+
+static void
+defer_note(void *slices_)
+{
+    struct slices *slices = slices_;
+    loop_defer(slices->loop, note_slices, slices);           /* the loop will not wait, but it looks for events */
+}
+
+static void
+on_slice(void *slices_)
+{
+    struct slices *slices = slices_;
+    if (++slices->n < SLICES_MAX) {
+        loop_timer_set(slices->timer, 0);
+    }
+}
+
+static bool
+all_slices_done(void *slices)
+{
+    return ((const struct slices *) slices)->n == SLICES_MAX;
+}
+
+TEST(a_timer_that_is_always_due_starves_nobody)
+{
+    struct slices slices = {.loop = loop_new()};
+    slices.timer = loop_timer_new(slices.loop, on_slice, &slices);
+    loop_timer_set(slices.timer, 0);
+    loop_defer(slices.loop, defer_note, &slices);
+    assert_true(loop_run_until(slices.loop, all_slices_done, &slices, DEADLINE_MS));
+    assert_in_range(slices.n_when_called, 1, 3);
+    loop_timer_free(slices.timer);
+    loop_free(slices.loop);
+}
+
 static void
 stop(void *loop)
 {
@@ -127,4 +176,4 @@ TEST(io_and_signals_wake_the_loop)
 }
 
 TEST_MAIN(T(timers_fire_in_order_and_never_early), T(run_until_gives_up), T(deferred_calls_run_once_in_order),
-          T(io_and_signals_wake_the_loop))
+          T(a_timer_that_is_always_due_starves_nobody), T(io_and_signals_wake_the_loop))
