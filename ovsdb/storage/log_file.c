@@ -566,11 +566,10 @@ log_file_put_record(struct buf *buf, struct str record)
     log_file_close(file);
 }
 
-struct err *
-log_file_sync(struct log_file *file)
+/* What is left to sync once the content is, or has failed with 'error'. */
+static struct err *
+sync_name(struct log_file *file, int error)
 {
-    CHECK(file->magic == LOG_FILE_MAGIC && file->mode != LOG_FILE_READ_ONLY);
-    int error = fdatasync(file->fd) < 0 ? errno : 0;
     if (!error && file->is_directory_dirty) {
         error = -sync_directory(file->real_path);
         file->is_directory_dirty = error != 0;
@@ -580,6 +579,13 @@ log_file_sync(struct log_file *file)
         return err_tagged(IO_ERROR, "%s: sync failed (%s)", file->path, strerror(error));
     }
     return NULL;
+}
+
+struct err *
+log_file_sync(struct log_file *file)
+{
+    CHECK(file->magic == LOG_FILE_MAGIC && file->mode != LOG_FILE_READ_ONLY);
+    return sync_name(file, fdatasync(file->fd) < 0 ? errno : 0);
 }
 
 bool
@@ -693,5 +699,5 @@ log_file_replace_commit(struct log_file *file, struct log_file *replacement)
     file->sync_failed = false;
     file->is_directory_dirty = true;
     log_file_close(replacement);
-    return log_file_sync(file);
+    return sync_name(file, 0);
 }
