@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/base/log.h"
+#include "ovsdb/server/rewrite.h"
 #include "ovsdb/server/server.h"
 #include "ovsdb/storage/storage.h"
 
@@ -18,44 +19,18 @@ struct waiter {
 
 /* One that is wanted or runs. */
 struct compaction {
-    const struct server_env *env;
     VEC(struct waiter) waiters;
-    struct storage_snapshot *snapshot;                       /* being written; NULL: not begun */
-    struct database *db;                                     /* what is written */
-    struct child *child;                                     /* that writes; NULL: it has ended */
-    struct err *result;                                      /* owned: of the child */
+    struct rewrite *rewrite;                                 /* owned; NULL: not begun */
     int64_t start_ms;
 };
 
 static const char comment[] = "compacting database online";
 
-static struct err *
-put_state(struct storage_snapshot *snapshot, struct database *db, const char *text, const struct server_env *env)
-{
-    struct buf record = BUF_INIT(BUF_NO_LIMIT);
-    bool any = database_put_record(db, &record, env->wall_ms(), env->no_column_diff, text);
-    struct err *e = !any ? NULL
-        : buf_is_ok(&record) ? storage_snapshot_put(snapshot, str_n(record.data, record.size))
-        : err_tagged("I/O error", "%s: database too large to store in one record", db->schema->name);
-    buf_fini(&record);
-    return e;
-}
-
 struct err *
-hosted_write_snapshot(struct hosted *hosted, struct database *db, const char *text, const struct server_env *env)
+hosted_write_snapshot(struct hosted *hosted, const struct server_env *env)
 {
-    struct storage_snapshot *snapshot;
     hosted_cancel_compaction(hosted);
-    struct err *e = storage_snapshot_begin(hosted->storage, db->schema, &snapshot);
-    if (e) {
-        return e;
-    }
-    e = put_state(snapshot, db, text, env);
-    if (e) {
-        storage_snapshot_abort(snapshot);
-        return e;
-    }
-    return storage_snapshot_commit(snapshot, env->monotonic_ms());
+    return rewrite_now(hosted->storage, hosted->db, comment, env);
 }
 
 void
@@ -78,7 +53,6 @@ tell(struct compaction *compaction, struct err *e)
         compaction->waiters.d[i].done(compaction->waiters.d[i].aux, e ? err_clone(e) : NULL);
     }
     vec_fini(&compaction->waiters);
-    err_free(compaction->result);
     free(compaction);
     err_free(e);
 }
@@ -91,17 +65,20 @@ hosted_end_compaction(struct hosted *hosted)
         return;
     }
     hosted->compaction = NULL;
-    if (compaction->child) {
-        compaction->env->kill(compaction->env->aux, compaction->child);
-    }
-    storage_snapshot_abort(compaction->snapshot);
+    rewrite_cancel(compaction->rewrite);
     tell(compaction, err_new("compaction was canceled"));
+}
+
+bool
+hosted_compaction_has_begun(const struct hosted *hosted)
+{
+    return hosted->compaction && hosted->compaction->rewrite;
 }
 
 void
 hosted_cancel_compaction(struct hosted *hosted)
 {
-    if (hosted->compaction && hosted->compaction->snapshot) {
+    if (hosted_compaction_has_begun(hosted)) {
         hosted_end_compaction(hosted);
     }
 }
@@ -122,71 +99,20 @@ finish(struct hosted *hosted, const struct server_env *env, struct err *e)
     tell(compaction, e);
 }
 
-/* In the child. */
-static struct err *
-write_in_child(void *compaction_)
-{
-    struct compaction *compaction = compaction_;
-    struct err *e = put_state(compaction->snapshot, compaction->db, comment, compaction->env);
-    return e ? e : storage_snapshot_sync(compaction->snapshot);
-}
-
-static void
-child_ended(void *compaction_, struct err *e)
-{
-    struct compaction *compaction = compaction_;
-    compaction->child = NULL;
-    compaction->result = e;
-    compaction->env->wake(compaction->env->aux);
-}
-
-static struct err *
-begin(struct hosted *hosted, const struct server_env *env)
-{
-    struct compaction *compaction = hosted->compaction;
-    struct err *e = storage_snapshot_begin(hosted->storage, hosted->db->schema, &compaction->snapshot);
-    if (e) {
-        return e;
-    }
-    compaction->env = env;
-    compaction->db = hosted->db;
-    e = env->fork(env->aux, storage_snapshot_fd(compaction->snapshot), write_in_child, child_ended, compaction,
-                  &compaction->child);
-    if (e) {
-        storage_snapshot_abort(compaction->snapshot);
-        compaction->snapshot = NULL;
-    }
-    return e;
-}
-
-/* Takes the snapshot. */
-static struct err *
-complete(struct compaction *compaction, const struct server_env *env)
-{
-    struct err *e = compaction->result;
-    compaction->result = NULL;
-    if (e) {
-        storage_snapshot_abort(compaction->snapshot);
-        return e;
-    }
-    storage_snapshot_note_synced(compaction->snapshot);
-    return storage_snapshot_commit(compaction->snapshot, env->monotonic_ms());
-}
-
 void
 hosted_run_compaction(struct hosted *hosted, const struct server_env *env)
 {
     struct compaction *compaction = hosted->compaction;
-    if (!compaction || compaction->child) {
+    if (!compaction || (compaction->rewrite && rewrite_is_running(compaction->rewrite))) {
         return;
     }
-    if (compaction->snapshot) {
-        finish(hosted, env, complete(compaction, env));
-        return;
+    struct err *e = NULL;
+    if (!compaction->rewrite) {
+        compaction->start_ms = env->monotonic_ms();
+        e = rewrite_begin(hosted->storage, hosted->db, comment, env, &compaction->rewrite);
+        if (!e && rewrite_is_running(compaction->rewrite)) {
+            return;
+        }
     }
-    compaction->start_ms = env->monotonic_ms();
-    struct err *e = env->fork ? begin(hosted, env) : hosted_write_snapshot(hosted, hosted->db, comment, env);
-    if (e || !env->fork) {
-        finish(hosted, env, e);
-    }
+    finish(hosted, env, e ? e : rewrite_complete(compaction->rewrite));
 }

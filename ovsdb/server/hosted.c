@@ -9,7 +9,7 @@
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "ovsdb/server/compaction.h"
-#include "ovsdb/server/convert.h"
+#include "ovsdb/server/grave.h"
 #include "ovsdb/server/server_private.h"
 #include "ovsdb/storage/record.h"
 #include "ovsdb/storage/storage.h"
@@ -103,6 +103,7 @@ hosted_free(struct hosted *hosted)
     if (!hosted) {
         return;
     }
+    CHECK(!hosted->convert_call);
     hosted_end_compaction(hosted);
     monitor_hub_free(hosted->hub);
     database_free(hosted->db);
@@ -200,24 +201,14 @@ database_put_record(struct database *db, struct buf *buf, int64_t date_ms, bool 
     return record_end(&w, comment);
 }
 
-struct err *
-hosted_convert(struct hosted *hosted, struct schema *schema, const struct server_env *env, struct database **ret)
+void
+hosted_bury(struct hosted *hosted, struct grave *grave)
 {
-    struct database *db;
-    int64_t start_ms = env->monotonic_ms();
-    struct err *e = database_convert(hosted->db, schema, &db);
-    if (e) {
-        return e;
-    }
-    e = hosted_write_snapshot(hosted, db, "converted by ovsdb-server", env);
-    if (e) {
-        database_free(db);
-        return e;
-    }
-    log_info("%s: converted from version \"%s\" to \"%s\" in %lldms", hosted->name, hosted->db->schema->version,
-             schema->version, (long long) (env->monotonic_ms() - start_ms));
-    *ret = db;
-    return NULL;
+    grave_add(grave, hosted->hub, hosted->db);
+    free(hosted->schema_text);
+    hosted->db = NULL;
+    hosted->hub = NULL;
+    hosted->schema_text = NULL;
 }
 
 static void
@@ -230,12 +221,10 @@ keep_tracing(const struct database *old, struct database *new)
 }
 
 void
-hosted_replace(struct hosted *hosted, struct database *db)
+hosted_replace(struct hosted *hosted, struct database *db, struct grave *grave)
 {
     keep_tracing(hosted->db, db);
-    monitor_hub_free(hosted->hub);
-    database_free(hosted->db);
-    free(hosted->schema_text);
+    hosted_bury(hosted, grave);
     hosted->db = db;
     hosted->hub = monitor_hub_new(db);
     hosted->schema_text = schema_text(db->schema);
@@ -250,7 +239,7 @@ hosted_repair(struct hosted *hosted, const struct server_env *env, int64_t now_m
     if (now_ms < hosted->repair_ms) {
         return hosted->repair_ms;
     }
-    struct err *e = hosted_write_snapshot(hosted, hosted->db, "compacting database online", env);
+    struct err *e = hosted_write_snapshot(hosted, env);
     if (!e) {
         log_info("%s: the database takes transactions again", hosted->name);
         return INT64_MAX;

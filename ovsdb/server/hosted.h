@@ -2,15 +2,16 @@
 #ifndef WEFT_OVSDB_SERVER_HOSTED_H
 #define WEFT_OVSDB_SERVER_HOSTED_H
 
-/* What: a database in memory (database.h) together with its storage: loading, storing commits, compaction,
- * conversion.
+/* What: a database in memory (database.h) together with its storage: loading, storing commits, compaction.
  *
  * Why: the server hosts several; ovsdb-tool opens one without a server. */
 
 #include "ovsdb/server/database.h"
 
 struct compaction;
+struct convert_call;
 struct delta;
+struct grave;
 struct monitor_hub;
 struct relay;
 struct server_env;
@@ -28,6 +29,7 @@ struct hosted {
     bool is_marked;                                          /* something was stored in this turn: storage_mark() */
     int64_t repair_ms;                                       /* when a broken storage is to be mended */
     struct compaction *compaction;                           /* owned: wanted or running (compaction.h), or NULL */
+    struct convert_call *convert_call;                       /* owned by the server: it is being converted; else NULL */
     bool is_internal;                                        /* _Server: clients may not write */
     struct relay *relay;                                     /* owned; NULL unless it is the copy of a relay (relay.h) */
     bool is_unavailable;                                     /* a relay that has not seen its source yet: no schema */
@@ -37,15 +39,13 @@ struct hosted {
 /* Opens what is in 'storage' (taken, on error too; NULL: empty) under 'schema'. */
 struct err *hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret) MUST_USE;
 void hosted_free(struct hosted *hosted);
+/* Puts the contents into 'grave', if freeing them may take long; hosted_free() is to follow. */
+void hosted_bury(struct hosted *hosted, struct grave *grave);
 /* Stores 'delta', which was just committed.  On error undoes it. */
 struct err *hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env) MUST_USE;
-/* Makes '*ret', the contents under 'schema' (database_convert()), and stores it in place of what is stored, durably.
- * 'hosted' still has the old contents: hosted_replace() is to follow, with no transaction between.  On error nothing
- * changed. */
-struct err *hosted_convert(struct hosted *hosted, struct schema *schema, const struct server_env *env,
-                           struct database **ret) MUST_USE;
-/* Puts 'db' (taken) in place of the contents.  There must be no monitors on the old hub, nor commits to be sent. */
-void hosted_replace(struct hosted *hosted, struct database *db);
+/* Puts 'db' (taken) in place of the contents, which go into 'grave'.  There must be no monitors on the old hub, nor commits to
+ * be sent. */
+void hosted_replace(struct hosted *hosted, struct database *db, struct grave *grave);
 /* After a sync failed the storage takes no more until all is written anew: tries that, once in HOSTED_REPAIR_MS.  Not to be
  * called within a transaction.  Returns when to come back, INT64_MAX if there is no need. */
 enum { HOSTED_REPAIR_MS = 1000 };

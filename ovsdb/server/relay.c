@@ -99,6 +99,7 @@ adopt_next(struct relay *relay)
     next->hub = old.hub;
     next->schema_text = old.schema_text;
     hosted->is_unavailable = false;
+    hosted_bury(next, &relay->server->grave);
     hosted_free(next);
     relay->next = NULL;
     follower_set_hosted(relay->follower, hosted);

@@ -456,6 +456,7 @@ connect_to(struct replication *r, const char *target)
     r->server->is_backup = true;
     r->server->undone = on_undone;
     r->server->undone_aux = r;
+    server_stop_conversions(r->server, "this server became a backup");
     if (r->probe_ms >= 0) {
         r->env->set_probe_interval(upstream, r->probe_ms);
     }

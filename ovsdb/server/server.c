@@ -28,6 +28,7 @@ server_free(struct server *server)
         return;
     }
     CHECK(!server->sessions.n && !server->pending.n);
+    server_stop_conversions(server, "the server ends");
     for (size_t i = 0; i < server->events.n; i++) {
         event_fini(&server->events.d[i]);
     }
@@ -39,6 +40,7 @@ server_free(struct server *server)
         hosted_free(node->data);
     }
     strmap_fini(&server->databases);
+    grave_fini(&server->grave);
     lock_table_fini(&server->locks);
     free(server);
 }
@@ -59,6 +61,17 @@ struct hosted *
 server_hosted(const struct server *server, const char *name)
 {
     return strmap_get(&server->databases, name);
+}
+
+struct hosted *
+server_hosted_of_hub(const struct server *server, const struct monitor_hub *hub)
+{
+    STRMAP_FOR_EACH (node, &server->databases) {
+        if (((struct hosted *) node->data)->hub == hub) {
+            return node->data;
+        }
+    }
+    return NULL;
 }
 
 struct database *
@@ -91,6 +104,7 @@ server_forget_session(struct server *server, struct session *session)
         }
     }
     server_forget_pending(server, session);
+    server_forget_conversions(server, session);
     STRMAP_FOR_EACH (node, &server->databases) {
         relay_forget_session(((struct hosted *) node->data)->relay, session);
     }

@@ -38,6 +38,7 @@ enum {
     SESSION_BACKLOG_BYTES = 64 << 20,
     SESSION_PENDING_MAX = 1000,                              /* transactions of one session that wait */
     SESSION_MONITORS_MAX = 1000,
+    SESSION_HELD_MAX = 16,                                   /* requests read that wait for a conversion; others stay unread */
 };
 
 /* What the server needs of the world. */
@@ -82,7 +83,8 @@ struct err *server_set_tlog(struct server *server, const char *database, const c
 char *server_list_tlog(const struct server *server) MUST_USE;            /* the table of "tlog-list" */
 
 /* A change made by the server itself, such as the status columns of db: remotes: executes 'params' as if a client
- * had sent them.  The error is that of the first operation that failed. */
+ * had sent them.  The error is that of the first operation that failed.  Nothing happens in a database whose content is another
+ * server's, or that is being converted: the caller will come again. */
 struct err *server_transact(struct server *server, const char *name, json_t *operations /* taken */) MUST_USE;
 /* Counts commits, so that who reads server_database() can tell that it changed. */
 uint64_t server_seqno(const struct server *server);

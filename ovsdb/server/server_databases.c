@@ -141,12 +141,15 @@ server_remove_database(struct server *server, const char *name)
     if (!hosted || hosted->is_internal) {
         return err_new("Failed to find the database.");
     }
+    server_stop_conversion(server, hosted, "the database was removed");
     unpublish(server, hosted);
     server_disconnect_unaware(server, "database removed");
     server_end_use(server, hosted);
     relay_free(hosted->relay);
     strmap_remove(&server->databases, name);
+    hosted_bury(hosted, &server->grave);
     hosted_free(hosted);
+    server->env.wake(server->env.aux);
     return NULL;
 }
 

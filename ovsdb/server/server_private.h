@@ -3,7 +3,7 @@
 #define WEFT_OVSDB_SERVER_SERVER_PRIVATE_H
 
 /* What: what the files of the server share: server.c, server_turn.c, server_transact.c, server_databases.c,
- * server_convert.c, and session.c, session_monitor.c with the methods. */
+ * server_convert.c, and session.c, session_held.c, session_monitor.c with the methods. */
 
 #include "lib/base/hmap.h"
 #include "lib/base/str.h"
@@ -13,6 +13,7 @@
 #include "ovsdb/server/delta.h"
 #include "ovsdb/server/execute.h"
 #include "ovsdb/server/gather.h"
+#include "ovsdb/server/grave.h"
 #include "ovsdb/server/hosted.h"
 #include "ovsdb/server/lock.h"
 #include "ovsdb/server/monitor.h"
@@ -54,7 +55,8 @@ struct server {
     uint64_t seqno;
     int64_t now_ms;                                          /* as last told */
     int64_t repair_ms;                                       /* when some storage is to be mended, or INT64_MAX */
-    bool has_snapshots_to_make;                              /* slices are left for the next turn */
+    struct grave grave;                                      /* what is freed a slice a turn */
+    bool has_work_left;                                      /* slices, or requests that waited, for the next turn */
     bool monitor_cond_is_disabled;
     bool is_running;                                         /* inside server_run() */
     bool is_backup;                                          /* clients may not write or lock */
@@ -82,12 +84,15 @@ struct session {
     size_t n_lagging;                                        /* monitors that lag */
     struct monitor *awaited;                                 /* whose contents are being made, or NULL; then ... */
     json_t *awaited_id;                                      /* ... the request's, owned, and input is held */
+    bool awaits_conversion;                                  /* its "convert" is under way */
+    VEC(struct jsonrpc_msg *) held;                          /* owned: requests that wait for a conversion, oldest first */
 };
 enum { SESSION_MAGIC = 0x5e5510 };
 #define SESSION(S) (CHECK((S)->magic == SESSION_MAGIC), (S))
 
 /* server.c */
 struct hosted *server_hosted(const struct server *server, const char *name);     /* or NULL */
+struct hosted *server_hosted_of_hub(const struct server *server, const struct monitor_hub *hub);
 void server_forget_session(struct server *server, struct session *session);
 
 /* server_turn.c */
@@ -121,7 +126,29 @@ void server_disconnect_unaware(struct server *server, const char *reason);
 void server_end_use(struct server *server, const struct hosted *hosted);
 struct err *server_check_name(const struct server *server, const char *name) MUST_USE;  /* of a database to be added */
 
+/* server_convert.c.  A hosted database is being converted while its 'convert_call' is set.  Then nothing may read it for a client
+ * or change it. */
+enum { SERVER_SLICE_WORK = 10000 };                          /* of a conversion or the grave in one turn: 1 to 3 ms */
+void server_run_conversion(struct server *server, struct hosted *hosted);        /* a slice, or what comes next */
+bool hosted_is_being_stored_anew(const struct hosted *hosted);           /* by a conversion: no other may write its file */
+/* Leaves the database as it is, if it is being converted, and tells who asked 'why'. */
+void server_stop_conversion(struct server *server, struct hosted *hosted, const char *why);
+void server_stop_conversions(struct server *server, const char *why);
+void server_forget_conversions(struct server *server, const struct session *session);
+
+/* session_held.c.  While a database is converted, requests that concern it wait, and so do later ones of the same clients but
+ * for "echo". */
+bool session_hold_request(struct session *session, struct jsonrpc_msg *msg);     /* if it must wait: takes it, returns true */
+bool session_has_work(const struct session *session);        /* requests that need not wait any longer */
+void session_handle_held(struct session *session);           /* handles those */
+bool session_cancel_held(struct session *session, const json_t *id);     /* a transaction that waits so */
+void session_free_held(struct session *session);
+void session_update_hold(struct session *session);           /* tells whether to read its input */
+
 /* session.c */
+void session_handle_request(struct session *session, const struct jsonrpc_msg *msg);
+/* The database that a request is about, or NULL: none, or there is no such. */
+struct hosted *session_request_database(const struct session *session, const struct jsonrpc_msg *msg);
 struct rbac_client session_rbac_client(const struct session *session);
 void session_reply_text(struct session *session, const json_t *id, struct str result);   /* 'result' is JSON */
 void session_reply_error(struct session *session, const json_t *id, struct str error);
@@ -133,6 +160,7 @@ void session_catch_up(struct session *session);              /* sends what its l
 /* Ends the monitors on 'hub', whose database goes away; tells the client if it is change-aware. */
 void session_cancel_monitors(struct session *session, const struct monitor_hub *hub);
 void session_free_monitors(struct session *session);
+struct monitor *session_monitor(const struct session *session, const json_t *id);        /* or NULL */
 void session_initial_ready(struct monitor *monitor);         /* replies to the request that started it */
 
 /* server_convert.c, session_monitor.c: methods; 'r' is described in session.c. */

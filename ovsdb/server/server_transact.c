@@ -94,6 +94,7 @@ store_result(struct server *server, struct hosted *hosted, struct execute_result
 struct err *
 server_commit(struct server *server, struct hosted *hosted, struct delta *delta)
 {
+    CHECK(!hosted->convert_call);
     struct err *e = store(server, hosted, delta);
     if (e) {
         delta_unref(delta);
@@ -181,7 +182,7 @@ server_retry_pending(struct server *server)
     bool any = false;
     for (size_t i = 0; i < server->pending.n;) {
         struct pending *p = server->pending.d[i];
-        if (!p->is_due && server->now_ms < p->deadline_ms) {
+        if (p->hosted->convert_call || (!p->is_due && server->now_ms < p->deadline_ms)) {
             i++;
             continue;
         }
@@ -267,8 +268,9 @@ server_transact(struct server *server, const char *name, json_t *operations)
 {
     struct hosted *hosted = server_hosted(server, name);
     CHECK(hosted);
-    if (hosted->relay || (server->is_backup && !hosted->is_internal)) {
-        json_decref(operations);                             /* what it holds is its source's */
+    bool is_source_elsewhere = hosted->relay || (server->is_backup && !hosted->is_internal);
+    if (is_source_elsewhere || hosted->convert_call) {
+        json_decref(operations);
         return NULL;
     }
     json_array_insert_new(operations, 0, json_string(name));

@@ -112,15 +112,46 @@ server_flush_events(struct server *server)
 static void
 make_snapshots(struct server *server)
 {
-    server->has_snapshots_to_make = false;
     STRMAP_FOR_EACH (node, &server->databases) {
         struct monitor_hub *hub = ((struct hosted *) node->data)->hub;
         if (monitor_hub_has_work(hub)) {
             server_flush_events(server);
-            server->has_snapshots_to_make |= monitor_hub_work(hub, session_initial_ready);
+            server->has_work_left |= monitor_hub_work(hub, session_initial_ready);
         }
         monitor_hub_trim(hub);
     }
+}
+
+/* Repair and compaction.  A conversion makes both needless if it succeeds, and uses the same file for what it writes. */
+static void
+maintain_storage(struct server *server, struct hosted *hosted)
+{
+    if (!hosted->convert_call) {
+        server->repair_ms = MIN(server->repair_ms, hosted_repair(hosted, &server->env, server->now_ms));
+    }
+    bool may_compact = !hosted->convert_call || (hosted_compaction_has_begun(hosted) && !hosted_is_being_stored_anew(hosted));
+    if (!server->events.n && may_compact) {                  /* nothing that may yet be undone */
+        hosted_run_compaction(hosted, &server->env);
+    }
+}
+
+static void
+handle_held_requests(struct server *server)
+{
+    for (size_t i = 0; i < server->sessions.n; i++) {
+        session_handle_held(server->sessions.d[i]);
+    }
+}
+
+static bool
+sessions_have_work(const struct server *server)
+{
+    for (size_t i = 0; i < server->sessions.n; i++) {
+        if (session_has_work(server->sessions.d[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void
@@ -129,6 +160,7 @@ server_run(struct server *server, int64_t now_ms)
     CHECK(!server->is_running);
     server->is_running = true;
     server->now_ms = now_ms;
+    handle_held_requests(server);
     if (!gather_should_hold(&server->gather, now_ms)) {
         do {
             server_flush_events(server);
@@ -138,14 +170,15 @@ server_run(struct server *server, int64_t now_ms)
     for (size_t i = 0; i < server->sessions.n; i++) {
         session_check_backlog(server->sessions.d[i]);
     }
+    server->has_work_left = false;
     make_snapshots(server);
+    grave_empty_slice(&server->grave, SERVER_SLICE_WORK);
     server->repair_ms = INT64_MAX;
     STRMAP_FOR_EACH (node, &server->databases) {
-        server->repair_ms = MIN(server->repair_ms, hosted_repair(node->data, &server->env, now_ms));
-        if (!server->events.n) {                             /* nothing that may yet be undone */
-            hosted_run_compaction(node->data, &server->env);
-        }
+        server_run_conversion(server, node->data);
+        maintain_storage(server, node->data);
     }
+    server->has_work_left |= !grave_is_empty(&server->grave) || sessions_have_work(server);
     server->is_running = false;
 }
 
@@ -158,10 +191,12 @@ server_settle(struct server *server)
 int64_t
 server_next_wake_ms(const struct server *server)
 {
-    int64_t next_ms = server->has_snapshots_to_make ? server->now_ms
-                                                    : MIN(server->repair_ms, gather_deadline_ms(&server->gather));
+    int64_t next_ms = server->has_work_left ? server->now_ms
+                                            : MIN(server->repair_ms, gather_deadline_ms(&server->gather));
     for (size_t i = 0; i < server->pending.n; i++) {
-        next_ms = MIN(next_ms, server->pending.d[i]->deadline_ms);
+        if (!server->pending.d[i]->hosted->convert_call) {
+            next_ms = MIN(next_ms, server->pending.d[i]->deadline_ms);
+        }
     }
     return next_ms;
 }

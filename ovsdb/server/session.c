@@ -45,6 +45,7 @@ session_free(struct session *session)
         }
     }
     session_free_monitors(session);
+    session_free_held(session);
     strmap_fini(&session->stolen);
     free(session->name);
     free(session->role);
@@ -351,49 +352,79 @@ method_unlock(struct request *r)
     return e;
 }
 
+/* What the first of the params of a method is. */
+enum subject { SUBJECT_OTHER, SUBJECT_DATABASE, SUBJECT_MONITOR };
+
 static const struct method {
     const char *name;
     method_cb *cb;
     bool is_in_order;                                        /* queued events make no difference to it */
+    enum subject subject;
 } methods[] = {
-    {"transact", method_transact, true},
-    {"convert", method_convert, false},
-    {"echo", method_echo, true},
-    {"list_dbs", method_list_dbs, false},
-    {"get_schema", method_get_schema, false},
-    {"get_server_id", method_get_server_id, false},
-    {"set_db_change_aware", method_set_db_change_aware, false},
-    {"monitor", method_monitor, false},
-    {"monitor_cond", method_monitor_cond, false},
-    {"monitor_cond_since", method_monitor_cond_since, false},
-    {"monitor_cond_change", method_monitor_cond_change, false},
-    {"monitor_cancel", method_monitor_cancel, false},
-    {"lock", method_lock, false},
-    {"steal", method_steal, false},
-    {"unlock", method_unlock, false},
+    {"transact", method_transact, true, SUBJECT_DATABASE},
+    {"convert", method_convert, false, SUBJECT_DATABASE},
+    {"echo", method_echo, true, SUBJECT_OTHER},
+    {"list_dbs", method_list_dbs, false, SUBJECT_OTHER},
+    {"get_schema", method_get_schema, false, SUBJECT_DATABASE},
+    {"get_server_id", method_get_server_id, false, SUBJECT_OTHER},
+    {"set_db_change_aware", method_set_db_change_aware, false, SUBJECT_OTHER},
+    {"monitor", method_monitor, false, SUBJECT_DATABASE},
+    {"monitor_cond", method_monitor_cond, false, SUBJECT_DATABASE},
+    {"monitor_cond_since", method_monitor_cond_since, false, SUBJECT_DATABASE},
+    {"monitor_cond_change", method_monitor_cond_change, false, SUBJECT_MONITOR},
+    {"monitor_cancel", method_monitor_cancel, false, SUBJECT_MONITOR},
+    {"lock", method_lock, false, SUBJECT_OTHER},
+    {"steal", method_steal, false, SUBJECT_OTHER},
+    {"unlock", method_unlock, false, SUBJECT_OTHER},
 };
 
-static void
-handle_request(struct request *r)
+static const struct method *
+find_method(const struct server *server, const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
-        bool is_conditional = str_starts(str_from(methods[i].name), "monitor_cond");
-        if (strcmp(methods[i].name, r->msg->method) || (is_conditional && r->server->monitor_cond_is_disabled)) {
-            continue;
+        if (!strcmp(methods[i].name, name)) {
+            bool is_conditional = str_starts(str_from(name), "monitor_cond");
+            return is_conditional && server->monitor_cond_is_disabled ? NULL : &methods[i];
         }
-        if (!methods[i].is_in_order) {
-            server_flush_events(r->server);
-        }
-        struct err *e = methods[i].cb(r);
-        if (e) {
-            struct buf error = BUF_INIT(BUF_NO_LIMIT);
-            buf_put_error(&error, e);
-            session_reply_error(r->session, r->id, str_n(error.data, error.size));
-            buf_fini(&error);
-        }
+    }
+    return NULL;
+}
+
+struct hosted *
+session_request_database(const struct session *session, const struct jsonrpc_msg *msg)
+{
+    const struct method *method = find_method(session->server, msg->method);
+    const json_t *first = json_array_get(msg->params, 0);
+    if (method && first && method->subject == SUBJECT_DATABASE) {
+        return json_is_string(first) ? server_hosted(session->server, json_string_value(first)) : NULL;
+    }
+    if (method && first && method->subject == SUBJECT_MONITOR) {
+        const struct monitor *monitor = session_monitor(session, first);
+        return monitor ? server_hosted_of_hub(session->server, monitor_get_hub(monitor)) : NULL;
+    }
+    return NULL;
+}
+
+void
+session_handle_request(struct session *session, const struct jsonrpc_msg *msg)
+{
+    struct request r = {.session = session, .server = session->server, .msg = msg, .params = msg->params, .id = msg->id,
+                        .now_ms = session->server->now_ms};
+    const struct method *method = find_method(session->server, msg->method);
+    if (!method) {
+        request_reply_plain_error(&r, "unknown method");
         return;
     }
-    request_reply_plain_error(r, "unknown method");
+    if (!method->is_in_order) {
+        server_flush_events(session->server);
+    }
+    struct err *e = method->cb(&r);
+    if (e) {
+        struct buf error = BUF_INIT(BUF_NO_LIMIT);
+        buf_put_error(&error, e);
+        session_reply_error(session, r.id, str_n(error.data, error.size));
+        buf_fini(&error);
+    }
 }
 
 /* RFC says: "cancel" is a notification and has no reply of its own. */
@@ -402,7 +433,7 @@ handle_notification(struct session *session, const struct jsonrpc_msg *msg)
 {
     if (!strcmp(msg->method, "cancel")) {
         const json_t *id = json_array_get(msg->params, 0);
-        if (id) {
+        if (id && !session_cancel_held(session, id)) {
             server_cancel(session->server, session, id);
         }
     }
@@ -415,8 +446,10 @@ session_receive(struct session *session, struct jsonrpc_msg *msg, int64_t now_ms
         session->server->now_ms = now_ms;
         switch (msg->type) {
         case JSONRPC_REQUEST:
-            handle_request(&(struct request) {.session = session, .server = session->server, .msg = msg,
-                                              .params = msg->params, .id = msg->id, .now_ms = now_ms});
+            if (session_hold_request(session, msg)) {
+                return;
+            }
+            session_handle_request(session, msg);
             break;
         case JSONRPC_NOTIFY: handle_notification(session, msg); break;
         case JSONRPC_REPLY:                                  /* to probes; they prove that the client lives */

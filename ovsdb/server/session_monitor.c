@@ -229,7 +229,7 @@ session_initial_ready(struct monitor *monitor)
     session->awaited = NULL;
     json_decref(session->awaited_id);
     session->awaited_id = NULL;
-    session->output->hold(session->aux, false);
+    session_update_hold(session);
 }
 
 /* Replies with the contents, now or when they are made.  Meanwhile the client's further requests wait, so that
@@ -243,7 +243,7 @@ send_initial(const struct request *r, struct monitor *monitor)
     }
     r->session->awaited = monitor;
     r->session->awaited_id = json_incref(r->id);
-    r->session->output->hold(r->session->aux, true);
+    session_update_hold(r->session);
     r->server->env.wake(r->server->env.aux);
 }
 
@@ -296,11 +296,11 @@ method_monitor_cond_since(struct request *r)
     return NULL;
 }
 
-static struct monitor *
-find_monitor(const struct request *r, const json_t *id)
+struct monitor *
+session_monitor(const struct session *session, const json_t *id)
 {
     char *text = json_text(id);
-    struct monitor *monitor = strmap_get(&r->session->monitors, text);
+    struct monitor *monitor = strmap_get(&session->monitors, text);
     free(text);
     return monitor;
 }
@@ -313,7 +313,7 @@ method_monitor_cond_change(struct request *r)
         return syntax_error(r->params, "invalid parameters");
     }
     const json_t *old_id = json_array_get(r->params, 0), *new_id = json_array_get(r->params, 1);
-    struct monitor *monitor = find_monitor(r, old_id);
+    struct monitor *monitor = session_monitor(r->session, old_id);
     if (!monitor) {
         return syntax_error(old_id, "unknown monitor session");
     }
@@ -347,7 +347,7 @@ method_monitor_cancel(struct request *r)
         request_reply_plain_error(r, "invalid parameters");
         return NULL;
     }
-    struct monitor *monitor = find_monitor(r, json_array_get(r->params, 0));
+    struct monitor *monitor = session_monitor(r->session, json_array_get(r->params, 0));
     if (!monitor) {
         request_reply_plain_error(r, "unknown monitor");
         return NULL;

@@ -312,6 +312,7 @@ net_run(void)
         any = false;
         for (size_t i = 0; i < net.nodes.n; i++) {
             server_run(net.nodes.d[i]->server, 0);
+            any |= server_next_wake_ms(net.nodes.d[i]->server) <= 0;
         }
         for (size_t i = 0; i < net.upstreams.n; i++) {
             any = step(net.upstreams.d[i]) || any;

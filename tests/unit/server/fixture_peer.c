@@ -126,6 +126,14 @@ peer_say(struct peer *peer, const char *text)
 }
 
 void
+peer_settle(struct server *server)
+{
+    do {
+        server_run(server, fixture_now_ms);
+    } while (server_next_wake_ms(server) <= fixture_now_ms);
+}
+
+void
 peer_expect(struct peer *peer, const char *expected)
 {
     char *quoted = fixture_quotes(expected);

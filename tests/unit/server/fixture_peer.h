@@ -26,6 +26,7 @@ void fixture_stop(struct server *server);
 void peer_join(struct server *server, struct peer *peer);
 void peer_leave(struct peer *peer);
 void peer_say(struct peer *peer, const char *text);          /* 'text' has ' for " */
+void peer_settle(struct server *server);                     /* runs it until it has nothing to do at fixture_now_ms */
 /* Fails unless exactly 'expected' was sent since the last look. */
 void peer_expect(struct peer *peer, const char *expected);
 void peer_expect_part(struct peer *peer, const char *expected);

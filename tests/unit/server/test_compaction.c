@@ -9,59 +9,17 @@
 #include <unistd.h>
 
 #include "ovsdb/storage/storage.h"
+#include "tests/unit/server/fixture_child.h"
 #include "tests/unit/server/fixture_peer.h"
 
 #define INSERT(ID, NAME) TRANSACT(ID, "{'op':'insert','table':'N','row':{'name':'" NAME "'}}")
 #define NAMES(ID) TRANSACT(ID, "{'op':'select','table':'N','where':[],'columns':['name']}")
 
-struct child {
-    void (*done)(void *arg, struct err *e);
-    void *arg;
-    struct err *result;
-};
-static struct child *running;
-
-/* The job sees the state of now; its end is told when the test says so. */
-static struct err *
-play_fork(void *fails, int fd, struct err *(*job)(void *arg), void (*done)(void *arg, struct err *e), void *arg,
-          struct child **ret)
-{
-    assert_null(running);
-    assert_true(fd >= 0);
-    running = xmalloc(sizeof *running);
-    *running = (struct child) {done, arg, *(bool *) fails ? err_new("the child fell ill") : job(arg)};
-    *ret = running;
-    return NULL;
-}
-
-static void
-play_kill(void *aux, struct child *child)
-{
-    assert_ptr_equal(child, running);
-    err_free(child->result);
-    free(child);
-    running = NULL;
-}
-
-static void
-child_ends(void)
-{
-    struct child *child = running;
-    running = NULL;
-    child->done(child->arg, child->result);
-    free(child);
-}
-
-static bool fails;
-
 static struct server *
 start(void)
 {
     struct server_env env = fixture_env();
-    env.fork = play_fork;
-    env.kill = play_kill;
-    env.aux = &fails;
-    fails = false;
+    fixture_play_children(&env);
     return fixture_start_with(&env);
 }
 
@@ -102,11 +60,11 @@ TEST(what_is_stored_while_the_child_writes_is_kept)
     peer_say(&a, INSERT("1", "before"));
     server_compact(server, NULL, on_compacted, NULL);
     server_run(server, fixture_now_ms);
-    assert_non_null(running);
+    assert_non_null(fixture_child);
     peer_say(&a, TRANSACT("2", "{'op':'delete','table':'N','where':[]}"));
     peer_say(&a, INSERT("3", "meanwhile"));
     server_run(server, fixture_now_ms);
-    child_ends();
+    fixture_child_ends();
     assert_null(failure);
     peer_say(&a, INSERT("4", "in the turn of its end"));
     server_run(server, fixture_now_ms);
@@ -136,17 +94,17 @@ TEST(a_child_that_fails_changes_nothing_and_is_reported)
     struct peer a;
     peer_join(server, &a);
     peer_say(&a, INSERT("1", "x"));
-    fails = true;
+    fixture_child_fails = "the child fell ill";
     server_compact(server, "T", on_compacted, NULL);
     server_run(server, fixture_now_ms);
-    child_ends();
+    fixture_child_ends();
     server_run(server, fixture_now_ms);
     assert_string_equal(failure, "the child fell ill");
     assert_false(temporary_file_exists());
-    fails = false;
+    fixture_child_fails = NULL;
     server_compact(server, "T", on_compacted, NULL);
     server_run(server, fixture_now_ms);
-    child_ends();
+    fixture_child_ends();
     server_run(server, fixture_now_ms);
     assert_string_equal(failure, "");
     server_compact(server, "U", on_compacted, NULL);
@@ -162,9 +120,9 @@ TEST(a_database_that_goes_ends_its_compaction)
     struct server *server = start();
     server_compact(server, "T", on_compacted, NULL);
     server_run(server, fixture_now_ms);
-    assert_non_null(running);
+    assert_non_null(fixture_child);
     storage_close(reopen(server));
-    assert_null(running);
+    assert_null(fixture_child);
     assert_string_equal(failure, "compaction was canceled");
     assert_false(temporary_file_exists());
     fixture_stop(server);

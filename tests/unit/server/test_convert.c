@@ -37,6 +37,13 @@ start_with_rows(struct peer *peer)
 }
 
 static void
+say_and_settle(struct server *server, struct peer *peer, const char *text)
+{
+    peer_say(peer, text);
+    peer_settle(server);
+}
+
+static void
 expect_rows(struct server *server, struct peer *peer, const char *rows)
 {
     char *text = xasprintf("{'id':9,'error':null,'result':[{'rows':[%s]}]}", rows);
@@ -75,7 +82,7 @@ TEST(rows_are_kept_by_name_and_stored_before_the_reply)
 {
     struct peer a;
     struct server *server = start_with_rows(&a);
-    peer_say(&a, CONVERT("2", "T", TABLES_NEW));
+    say_and_settle(server, &a, CONVERT("2", "T", TABLES_NEW));
     peer_expect(&a, "{'id':2,'error':null,'result':{}}");
     expect_stored("2.0.0", ROW);
     expect_rows(server, &a, ROW);
@@ -85,7 +92,7 @@ TEST(rows_are_kept_by_name_and_stored_before_the_reply)
     server_run(server, fixture_now_ms);
     peer_expect(&a, "{'id':3,'error':null,'result':[{'count':1},{}]}");
     expect_stored("2.0.0", "{'_uuid':['uuid','" U1 "'],'n':1.5,'name':'x'}");
-    peer_say(&a, CONVERT("4", "T", TABLES_NEW));             /* again, to the same */
+    say_and_settle(server, &a, CONVERT("4", "T", TABLES_NEW));             /* again, to the same */
     peer_expect(&a, "{'id':4,'error':null,'result':{}}");
     peer_leave(&a);
     fixture_stop(server);
@@ -112,13 +119,13 @@ TEST(a_refusal_changes_nothing)
     peer_say(&a, "{'id':5,'method':'monitor','params':['T','m',{'N':[{'columns':['name']}]}]}");
     buf_clear(&a.sent);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        peer_say(&a, cases[i].request);
+        say_and_settle(server, &a, cases[i].request);
         peer_expect_part(&a, cases[i].error);
         expect_rows(server, &a, ROW);
     }
     expect_stored("1.0.0", ROW);
     session_set_read_only(a.session, true);
-    peer_say(&a, CONVERT("2", "T", TABLES_NEW));
+    say_and_settle(server, &a, CONVERT("2", "T", TABLES_NEW));
     peer_expect_part(&a, "'details':'convert operation not allowed when database server is in read only mode'");
     assert_null(a.closed);
     peer_leave(&a);
@@ -131,12 +138,12 @@ TEST(what_cannot_be_stored_is_not_converted)
     struct server *server = start_with_rows(&a);
     char *path = xasprintf("%s/t.db.tmp", fixture_folder);   /* where the new file would be written */
     assert_int_equal(mkdir(path, 0700), 0);
-    peer_say(&a, CONVERT("2", "T", TABLES_NEW));
+    say_and_settle(server, &a, CONVERT("2", "T", TABLES_NEW));
     peer_expect_part(&a, "'error':'I/O error'");
     expect_stored("1.0.0", ROW);
     expect_rows(server, &a, ROW);
     assert_int_equal(rmdir(path), 0);
-    peer_say(&a, CONVERT("2", "T", TABLES_NEW));
+    say_and_settle(server, &a, CONVERT("2", "T", TABLES_NEW));
     peer_expect(&a, "{'id':2,'error':null,'result':{}}");
     free(path);
     peer_leave(&a);
@@ -165,7 +172,7 @@ TEST(aware_clients_stay_and_others_go)
     buf_clear(&aware.sent);
     buf_clear(&unaware.sent);
 
-    peer_say(&a, CONVERT("4", "T", TABLES_NEW));
+    say_and_settle(server, &a, CONVERT("4", "T", TABLES_NEW));
     peer_expect(&a, "{'id':4,'error':null,'result':{}}");
     char *quoted = fixture_quotes("{'id':7,'result':null,'error':'canceled'}"
                                   "{'id':null,'method':'monitor_canceled','params':[['m']]}"
@@ -192,7 +199,7 @@ TEST(who_asks_unaware_is_answered_before_it_is_disconnected)
     struct peer a, b;
     struct server *server = start_with_rows(&a);
     peer_join(server, &b);
-    peer_say(&b, CONVERT("4", "T", TABLES_NEW));
+    say_and_settle(server, &b, CONVERT("4", "T", TABLES_NEW));
     peer_expect(&b, "{'id':4,'error':null,'result':{}}");
     assert_string_equal(b.closed, "committed T database schema conversion");
     peer_leave(&b);
@@ -209,7 +216,7 @@ TEST(a_client_cannot_resume_across_a_conversion)
     assert_non_null(text);
     char *last = xasprintf("%.36s", text + strlen("[false,\""));
     buf_clear(&a.sent);
-    peer_say(&a, CONVERT("2", "T", TABLES_NEW));
+    say_and_settle(server, &a, CONVERT("2", "T", TABLES_NEW));
     buf_clear(&a.sent);
     char *request = xasprintf("{'id':1,'method':'monitor_cond_since','params':['T','m',{'N':[{'columns':['name']}]},"
                               "'%s']}", last);

@@ -13,6 +13,7 @@
 #include "ovsdb/model/schema.h"
 #include "ovsdb/server/server.h"
 #include "ovsdb/storage/storage.h"
+#include "tests/unit/server/fixture_child.h"
 #include "tests/unit/server/fixture_peer.h"
 
 /* --- Faults --- */
@@ -58,10 +59,15 @@ enum { N_ROUNDS = 12, N_CLIENTS = 3 };
 static const char select_all[] = "{'id':99,'method':'transact','params':['T',{'op':'select','table':'N','where':[],"
                                  "'columns':['name','n']}]}";
 
+static bool has_children;                                    /* that write files; played, so that their calls fail as well */
+
 static struct server *
 start(const char *path)
 {
-    const struct server_env env = fixture_env();
+    struct server_env env = fixture_env();
+    if (has_children) {
+        fixture_play_children(&env);
+    }
     struct server *server = server_new(&env);
     struct storage *storage;
     assert_null(storage_open(path, STORAGE_READ_WRITE, &storage));
@@ -124,9 +130,18 @@ struct model {
     const char *version;                                     /* of the schema */
 };
 
+/* Until no child writes any more. */
+static void
+settle(struct server *server)
+{
+    for (peer_settle(server); fixture_child; peer_settle(server)) {
+        fixture_child_ends();
+    }
+}
+
 /* Converts to the same schema with another version. */
 static void
-convert(struct peer *client, struct model *model)
+convert(struct server *server, struct peer *client, struct model *model)
 {
     struct schema *schema = fixture_schema();
     json_t *json = schema_to_json(schema);
@@ -134,6 +149,7 @@ convert(struct peer *client, struct model *model)
     json_t *request = json_pack("{s:s, s:i, s:[s, o]}", "method", "convert", "id", 1, "params", "T", json);
     char *text = json_text(request);
     peer_say(client, text);
+    settle(server);
     model->version = succeeded(client) ? "2.0.0" : model->version;
     free(text);
     json_decref(request);
@@ -194,10 +210,10 @@ run_workload(struct server *server, struct model *model)
         }
         if (round == N_ROUNDS / 2 || round == N_ROUNDS - 2) {
             server_compact(server, "T", ignore_failure, NULL);
-            server_run(server, fixture_now_ms);
+            settle(server);
         }
         if (round == N_ROUNDS / 3) {
-            convert(&clients[0], model);
+            convert(server, &clients[0], model);
         }
     }
     for (int c = 0; c < N_CLIENTS; c++) {
@@ -278,4 +294,11 @@ TEST(ten_calls_in_a_row_fail)
     run_all(10);
 }
 
-TEST_MAIN(T(one_call_fails), T(ten_calls_in_a_row_fail))
+TEST(one_call_fails_here_or_in_a_child)
+{
+    has_children = true;
+    run_all(1);
+    has_children = false;
+}
+
+TEST_MAIN(T(one_call_fails), T(ten_calls_in_a_row_fail), T(one_call_fails_here_or_in_a_child))

@@ -32,6 +32,7 @@ start_with_rules(struct peer *boss)
     peer_join(server, boss);
     peer_say(boss, "{'id':0,'method':'set_db_change_aware','params':[true]}");
     peer_say(boss, CONVERT);
+    peer_settle(server);
     peer_say(boss, TRANSACT("2", RULES "," INSERT("me") "," INSERT("other")));
     server_run(server, fixture_now_ms);
     assert_null(strstr(buf_text(&boss->sent), "\"details\""));

@@ -379,6 +379,27 @@ expect_status(const struct replication *replication, const char *expected)
     free(status);
 }
 
+/* Otherwise it could end on contents that the active server has replaced. */
+TEST(who_becomes_a_backup_converts_nothing_any_more)
+{
+    struct node a, b;
+    struct replication *replication = start_backup(&a, &b);
+    struct client c;
+    client_join(&c, b.server);
+    client_say(&c, "{'id':2,'method':'convert','params':['T',{'name':'T','version':'2.0.0','tables':{}}]}");
+    client_say(&c, TRANSACT("3", INSERT_N(U3, "no")));
+    assert_null(replication_start(replication));
+    client_expect_part(&c, "{'id':2,'result':null,'error':{'details':'T: the conversion was stopped: this server became a "
+                           "backup','error':'canceled'}}{'id':3,'error':null,'result':[{'details':'insert operation not allow");
+    expect_status(replication, "state: backup\nreplicating: a\ndatabase: T\n");
+    expect_equal(&a, &b);
+    client_leave(&c);
+    replication_free(replication);
+    node_stop(&a);
+    node_stop(&b);
+    net_stop();
+}
+
 TEST(a_backup_is_made_equal_and_only_read)
 {
     struct node a, b;
@@ -537,6 +558,7 @@ TEST_MAIN(T(a_relay_holds_what_its_source_holds), T(before_it_saw_its_source_a_r
           T(what_was_under_way_when_the_source_was_lost_is_canceled), T(only_what_was_missed_is_fetched_after_a_loss),
           T(a_source_that_restarted_is_compared), T(a_client_may_move_between_source_and_relay),
           T(a_relay_may_be_the_source_of_another), T(a_new_schema_at_the_source_is_followed),
-          T(a_conversion_is_done_at_the_source), T(a_source_without_monitor_cond_will_do), T(bad_relays_are_refused), T(a_backup_is_made_equal_and_only_read),
+          T(a_conversion_is_done_at_the_source), T(a_source_without_monitor_cond_will_do), T(bad_relays_are_refused),
+          T(who_becomes_a_backup_converts_nothing_any_more), T(a_backup_is_made_equal_and_only_read),
           T(a_backup_may_know_more_than_its_active_server_but_not_less), T(what_cannot_be_applied_is_tried_again),
           T(excluded_tables_are_left_alone), T(what_cannot_be_an_active_server_is_told))
