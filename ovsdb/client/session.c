@@ -78,7 +78,7 @@ static void
 on_disconnected(void *s_)
 {
     struct ovsdb_session *s = s_;
-    s->is_synced = s->is_monitoring = false;
+    s->is_synced = s->is_monitoring = s->has_server_db = false;
     server_row_fini(&s->server_row);
     s->has_lock = s->is_contended = false;
     json_decref(s->asked);

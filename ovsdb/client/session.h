@@ -7,9 +7,9 @@
  *
  * Why: one place that knows the protocol; programs see "synchronised", "changed", and answers to transactions.
  *
- * Which server: the database's row in _Server (ovsdb/model/server_row.h) tells whether it is there, connected to its storage and,
- * with 'leader_only', led from there; and so do locks, which a backup refuses.  A server that is of no use is left for
- * the next remote; the only one is kept, and its row watched.
+ * Which server: the database's row in _Server (ovsdb/model/server_row.h) tells whether it is there, connected to its
+ * storage and, with 'leader_only', led from there; and so do locks, which a backup refuses.  A server that is of no use is
+ * left for the next remote; the only one is kept, and its row watched.
  *
  * Conversion: the session is "database-change aware".  When the database gets another schema, the server ends the monitor
  * and nothing else; the session monitors again under the new schema, on the same connection and with its locks, and
@@ -48,7 +48,8 @@ void ovsdb_session_conditions_changed(struct ovsdb_session *session);    /* afte
 /* Sends "transact" with 'operations' (taken; an array without the database name).  'done' gets no error once it is
  * committed.  If an operation failed it gets the error object of that as 'err' (tagged; the detail names the operation
  * by number) and the "result" array (borrowed), if the commit failed, likewise ("commit").  Without a result 'err' is
- * a JSON-RPC error, or tagged "lost" or "canceled" (by the server: try again).  Updates of the replica by a transaction are applied before its 'done' is called.
+ * a JSON-RPC error, or tagged "lost" or "canceled" (by the server: try again).  Updates of the replica by a transaction
+ * are applied before its 'done' is called.
  * Returns an id that cancels the callback. */
 typedef void ovsdb_txn_cb(void *aux, const json_t *result, struct err *err /* taken */);
 uint64_t ovsdb_session_transact(struct ovsdb_session *session, json_t *operations, ovsdb_txn_cb *done, void *aux);

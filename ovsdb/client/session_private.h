@@ -30,7 +30,8 @@ struct ovsdb_session {
     struct hmap lost;                                        /* struct request, being answered 'lost' */
     uint64_t next_id;
 
-    struct server_row server_row;                            /* what the server says of the database */
+    bool has_server_db;                                      /* the server has _Server, and we watch it */
+    struct server_row server_row;                            /* what it says there of the database */
     struct schema *schema;                                   /* of the server; NULL until it has told it */
     enum monitor_method method;
     uint32_t n_monitors;                                     /* asked for on this connection; the last is in use */

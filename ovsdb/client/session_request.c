@@ -84,7 +84,8 @@ ovsdb_session_lose_requests(struct ovsdb_session *s, struct hmap *requests)
 void
 ovsdb_session_handle_reply(struct ovsdb_session *s, const struct jsonrpc_msg *msg)
 {
-    struct request *r = json_is_integer(msg->id) ? ovsdb_session_find_request(&s->requests, (uint64_t) json_integer_value(msg->id)) : NULL;
+    uint64_t id = (uint64_t) json_integer_value(msg->id);
+    struct request *r = json_is_integer(msg->id) ? ovsdb_session_find_request(&s->requests, id) : NULL;
     if (r) {
         finish_request(s, &s->requests, r, msg);
     } else {

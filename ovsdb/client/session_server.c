@@ -59,6 +59,7 @@ static void
 handle_server_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
 {
     if (msg && msg->type == JSONRPC_REPLY) {
+        s->has_server_db = true;
         server_row_apply(&s->server_row, database_name(s), msg->result);
         judge_server(s);
     } else if (msg) {
@@ -95,7 +96,7 @@ handle_schema_reply(struct ovsdb_session *s, struct request *r, const struct jso
     if (!err) {
         ovsdb_session_follow(s, schema);
         schema_unref(schema);
-    } else if (s->server_row.uuid) {                         /* its row tells when the database is back */
+    } else if (s->has_server_db) {                           /* which tells when the database is back */
         char *text = err_take_text(err);
         ovsdb_session_reject_server(s, text);
         free(text);
@@ -115,7 +116,7 @@ ovsdb_session_set_leader_only(struct ovsdb_session *s, bool leader_only)
 {
     bool starts = leader_only && !s->leader_only;
     s->leader_only = leader_only;
-    if (starts && s->server_row.uuid) {
+    if (starts && s->has_server_db) {
         judge_server(s);
     }
 }

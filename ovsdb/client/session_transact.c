@@ -102,7 +102,8 @@ ovsdb_session_transact(struct ovsdb_session *s, json_t *operations, ovsdb_txn_cb
 {
     size_t n_operations = json_array_size(operations);
     json_array_insert_new(operations, 0, json_string(replica_def(s->replica)->database));
-    return await_transaction(s, ovsdb_session_send_request(s, "transact", operations, handle_transact_reply), n_operations, done, aux);
+    struct request *r = ovsdb_session_send_request(s, "transact", operations, handle_transact_reply);
+    return await_transaction(s, r, n_operations, done, aux);
 }
 
 uint64_t

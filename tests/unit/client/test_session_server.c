@@ -20,17 +20,35 @@ init(struct bench *b, struct bench_row row, size_t n_remotes)
     b->row = row;
 }
 
+static void
+expect_heard(struct bench *b, const char *methods)
+{
+    assert_string_equal(buf_text(&b->heard), methods);
+    buf_clear(&b->heard);
+}
+
 static struct bench_row
 standalone(const char *schema)
 {
     return (struct bench_row) {.model = "standalone", .schema = schema, .is_connected = true, .is_leader = true};
 }
 
+/* With a session that follows under PART_SCHEMA, and has seen the port "p". */
 static void
-expect_heard(struct bench *b, const char *methods)
+init_followed(struct bench *b)
 {
-    assert_string_equal(buf_text(&b->heard), methods);
-    buf_clear(&b->heard);
+    init(b, standalone(PART_SCHEMA), 1);
+    expect_port(b, "p");
+    expect_heard(b, "set_db_change_aware monitor(_Server) monitor_cond_since ");
+}
+
+/* Expects the new port of a new snapshot, on the same connection. */
+static void
+expect_followed_anew(struct bench *b, const char *methods)
+{
+    expect_port(b, "q");
+    expect_heard(b, methods);
+    assert_int_equal(b->n_connections, 1);
 }
 
 static bool
@@ -76,9 +94,7 @@ settle(struct bench *b)
 TEST(the_row_tells_the_schema)
 {
     struct bench b;
-    init(&b, standalone(PART_SCHEMA), 1);
-    expect_port(&b, "p");
-    expect_heard(&b, "set_db_change_aware monitor(_Server) monitor_cond_since ");
+    init_followed(&b);
     bench_fini(&b);
 }
 
@@ -86,16 +102,14 @@ TEST(the_row_tells_the_schema)
 TEST(converted_schema_before_end_of_monitor)
 {
     struct bench b;
-    init(&b, standalone(PART_SCHEMA), 1);
+    init_followed(&b);
     ovsdb_session_set_lock(b.session, "l");
-    expect_port(&b, "p");
-    buf_clear(&b.heard);
+    settle(&b);
     b.row = standalone(SHORT_SCHEMA);
     b.snapshot = SNAPSHOT("q");
     bench_tell_row(&b);
     bench_cancel(&b, "data-1");
-    expect_port(&b, "q");
-    expect_heard(&b, "monitor_cancel monitor_cond_since ");
+    expect_followed_anew(&b, "monitor_cancel monitor_cond_since ");
     settle(&b);
     assert_true(ovsdb_session_has_lock(b.session));
     assert_false(replica_server_has(b.replica, T_PORT, PORT_TAG));
@@ -107,14 +121,11 @@ TEST(converted_schema_before_end_of_monitor)
 TEST(converted_end_of_monitor_before_schema)
 {
     struct bench b;
-    init(&b, standalone(PART_SCHEMA), 1);
-    expect_port(&b, "p");
-    buf_clear(&b.heard);
+    init_followed(&b);
     b.schema = SHORT_SCHEMA;
     b.snapshot = SNAPSHOT("q");
     bench_cancel(&b, "data-1");
-    expect_port(&b, "q");
-    expect_heard(&b, "get_schema monitor_cond_since ");
+    expect_followed_anew(&b, "get_schema monitor_cond_since ");
     b.row = standalone(SHORT_SCHEMA);
     bench_tell_row(&b);
     settle(&b);
@@ -127,13 +138,10 @@ TEST(converted_end_of_monitor_before_schema)
 TEST(converted_to_the_same_schema)
 {
     struct bench b;
-    init(&b, standalone(PART_SCHEMA), 1);
-    expect_port(&b, "p");
-    buf_clear(&b.heard);
+    init_followed(&b);
     b.snapshot = SNAPSHOT("q");
     bench_cancel(&b, "data-1");
-    expect_port(&b, "q");
-    expect_heard(&b, "get_schema monitor_cond_since ");
+    expect_followed_anew(&b, "get_schema monitor_cond_since ");
     bench_cancel(&b, "data-1");                              /* of one that is long gone */
     settle(&b);
     assert_true(ovsdb_session_is_synced(b.session));
@@ -144,8 +152,7 @@ TEST(converted_to_the_same_schema)
 TEST(late_updates_are_ignored)
 {
     struct bench b;
-    init(&b, standalone(PART_SCHEMA), 1);
-    expect_port(&b, "p");
+    init_followed(&b);
     b.row = standalone(SHORT_SCHEMA);
     bench_tell_row(&b);
     jsonrpc_send(b.rpc, jsonrpc_notify("update3", json_from("['data-1','" TXN "',{'Port':{'" U1 "':{'delete':null}}}]")));
@@ -176,6 +183,15 @@ TEST(a_database_that_comes_and_goes)
     b.snapshot = SNAPSHOT("q");
     bench_tell_row(&b);
     expect_port(&b, "q");
+    /* The other way round. */
+    jsonrpc_send(b.rpc, jsonrpc_notify("update", json_from("['server',{'Database':{'" U1 "':{'old':{'name':'Part'}}}}]")));
+    bench_cancel(&b, "data-3");
+    wait_heard(&b, "get_schema ");
+    settle(&b);
+    assert_false(ovsdb_session_is_synced(b.session));
+    b.snapshot = SNAPSHOT("r");
+    bench_tell_row(&b);
+    expect_port(&b, "r");
     assert_int_equal(b.n_connections, 1);
     bench_fini(&b);
 }
@@ -249,8 +265,7 @@ TEST(a_backup_refuses_the_lock)
 TEST(canceled_transactions_say_so)
 {
     struct bench b;
-    init(&b, standalone(PART_SCHEMA), 1);
-    expect_port(&b, "p");
+    init_followed(&b);
     settle(&b);
     bench_fini(&b);
 }
