@@ -12,8 +12,8 @@
  * active instead), databases and schemas.  A database is replicated if everything in the active's schema is here
  * with the same type; more may be here.  Then a follower takes over.
  *
- * Durability: all that is received in a turn is synced at its end, before anybody here sees it, so that a backup has on its disk
- * what it shows; promoting it adds no risk.  If that fails it is undone, and copied again.
+ * Durability: all that is received in a turn is synced at its end, before anybody here sees it, so that a backup has on
+ * its disk what it shows; promoting it adds no risk.  If that fails it is undone, and copied again.
  *
  * What cannot be replicated (another schema, updates that cannot be applied, a full disk) is logged and shown by
  * "sync-status"; after an update that failed the copy is compared anew, at the pace of reconnecting.

@@ -14,7 +14,8 @@ struct loop;
 struct server;
 struct tls_options;
 
-/* In a relay that has not seen its source all may come yet.  Errors: bad syntax, no such database, table or column, a column that is not of strings. */
+/* In a relay that has not seen its source all may come yet.  Errors: bad syntax, no such database, table or column, a column
+ * that is not of strings. */
 struct err *tls_rows_check(struct server *server, const struct tls_options *options) MUST_USE;
 /* Gives what 'options' stand for now to tls_configure().  What cannot be found now is unset. */
 void tls_rows_apply(struct loop *loop, struct server *server, const struct tls_options *options);

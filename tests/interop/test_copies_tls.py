@@ -4,7 +4,6 @@
 relay, ours and Debian's."""
 import re
 import shutil
-import sys
 
 import harness
 import test_rbac
@@ -193,15 +192,7 @@ def waiting_writes_are_judged_again(chassis, source, through):
 def main():
     if not harness.PROGRAMS["peer"].exists() or not shutil.which("openssl"):
         harness.skip("ovsdb-server or openssl is not installed")
-    pki = test_tls.Pki()
-    try:
-        for test in relays, backups, refused_copies, keys_in_rows, roles_at_a_relay:
-            if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
-                continue
-            test(pki)
-            print("ok - " + test.__name__)
-    finally:
-        shutil.rmtree(pki.folder)
+    test_tls.run_with_pki(relays, backups, refused_copies, keys_in_rows, roles_at_a_relay)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a backup has received is on its disk, at the cost of one sync a turn.  The call is wrapped by the linker (Makefile.inc). */
+/* What a backup has received is on its disk, at the cost of one sync a turn.  The call is wrapped by the linker
+ * (Makefile.inc). */
 #include <config.h>
 
 #include <errno.h>
