@@ -35,6 +35,7 @@ PEER = {                                           # Debian's program for each p
 OURS = {
     "server": "weft-ovsdb-server", "northd": "weft-northd", "controller": "weft-controller",
     "nbctl": "weft-nbctl", "sbctl": "weft-sbctl", "appctl": "weft-appctl", "tool": "weft-ovsdb-tool",
+    "client": "weft-ovsdb-client",
 }
 
 

@@ -3,12 +3,13 @@
 """Daemons end and come back under traffic: nothing is lost, and nothing that was right is touched."""
 import collections
 import contextlib
+import json
 import os
 import re
 import signal
 import time
 
-from harness import Failure, Network, main, two_switches, wait_for
+from harness import Failure, Network, main, program, run, two_switches, wait_for
 
 RATE_S = 0.01                                      # 100 packets per second
 SENTINEL = "0x5e7713e1"                            # the cookie of a flow that marks the end of a watch
@@ -174,6 +175,32 @@ def database_killed(net):
     net.ping("a1", "10.0.2.11")
 
 
+def databases_converted(net):
+    """Each database gets another schema under the daemons: nobody loses a connection, a packet or a flow."""
+    northd, controllers = net.daemons["northd"], [net.controller(hv) for hv in ("hv1", "hv2")]
+    server_log = net.daemons["server"].log
+    n_before = server_log.read_text().count("disconnecting")
+    with steady_pings(net), flow_changes(net, "hv1") as changes:
+        for which, database in (("sb", "OVN_Southbound"), ("nb", "OVN_Northbound")):
+            schema = json.loads((net.schemas / ("ovn-%s.ovsschema" % which)).read_text())
+            schema["version"] = "99.0.0"
+            schema["tables"][which.upper() + "_Global"]["columns"]["extra"] = {"type": "string"}
+            path = net.folder / "newer.ovsschema"
+            path.write_text(json.dumps(schema))
+            run(program("client", "ours"), "--timeout=30", "convert", net.db(which), path)
+            net.sync()
+    if changes and net.controller("hv1").ours:
+        raise Failure("%d flows were touched:\n%s" % (len(changes), "\n".join(changes[:10])))
+    if all(daemon.ours for daemon in (northd, *controllers)) and server_log.read_text().count("disconnecting") != n_before:
+        raise Failure("somebody was disconnected: " + server_log.read_text()[-2000:])
+    net.nbctl("lsp-set-enabled", "b1", "disabled")
+    net.sync()
+    net.no_ping("a1", "10.0.2.11")
+    net.nbctl("lsp-set-enabled", "b1", "enabled")
+    net.sync()
+    net.ping("a1", "10.0.2.11")
+
+
 def switch_crash(net):
     """Open vSwitch loses all its flows; the controller gives them back."""
     net.lab("ovs", "hv1", "crash")
@@ -201,5 +228,6 @@ def controller_exit_cleans_up(net):
 
 if __name__ == "__main__":
     main([controller_exit_restart, controller_killed, change_while_the_controller_is_away,
-          northd_restart_writes_nothing, northd_killed, database_killed, switch_crash, controller_exit_cleans_up],
+          northd_restart_writes_nothing, northd_killed, database_killed, databases_converted, switch_crash,
+          controller_exit_cleans_up],
          network)
