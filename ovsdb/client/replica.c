@@ -246,6 +246,12 @@ replica_set_server_schema(struct replica *replica, const struct schema *schema)
     }
 }
 
+void
+replica_note_restart(struct replica *replica)
+{
+    replica->n_restarts++;
+}
+
 json_t *
 replica_monitor_requests(const struct replica *replica, bool with_conditions)
 {

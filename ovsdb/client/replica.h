@@ -135,6 +135,8 @@ const struct replica_schema_def *replica_def(const struct replica *replica);
 /* From here on the server has what 'schema' has; before the first call it is taken to have all.  What it lacks is at its
  * default once the next snapshot is applied. */
 void replica_set_server_schema(struct replica *replica, const struct schema *schema);
+/* It may be another server: what writers were refused before may be accepted now. */
+void replica_note_restart(struct replica *replica);
 bool replica_server_has(const struct replica *replica, uint32_t table, uint32_t column);
 /* The "monitor requests" object for the tables and columns asked for that the server has, with conditions, for
  * monitor_cond(_since); without conditions for "monitor". */

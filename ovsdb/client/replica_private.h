@@ -51,6 +51,7 @@ struct replica {
     struct derive *derive;                                   /* or NULL */
     uint16_t derive_base, space_base;
     uint32_t n_extensions;                                   /* how often the server came to have more of what we know */
+    uint32_t n_restarts;                                     /* how often a server began to feed us */
     bool in_update, expects_snapshot;
     VEC(struct replica_row *) changes;                       /* of this update; deleted rows are freed at its end */
     VEC(struct replica_feed) feeds;

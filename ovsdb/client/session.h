@@ -8,8 +8,8 @@
  * Why: one place that knows the protocol; programs see "synchronised", "changed", and answers to transactions.
  *
  * Which server: the database's row in _Server (ovsdb/model/server_row.h) tells whether it is there, connected to its
- * storage and, with 'leader_only', led from there; and so do locks, which a backup refuses.  A server that is of no use is
- * left for the next remote; the only one is kept, and its row watched.
+ * storage and, with 'leader_only', led from there; and so do locks and transactions, which a backup refuses.  A server that is
+ * of no use is left for the next remote; the only one is kept, and its row watched.
  *
  * Conversion: the session is "database-change aware".  When the database gets another schema, the server ends the monitor
  * and nothing else; the session monitors again under the new schema, on the same connection and with its locks, and

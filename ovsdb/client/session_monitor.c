@@ -107,6 +107,7 @@ scan_monitor_result(struct ovsdb_session *s, struct request *r, struct json_scan
     s->sent = s->asked;
     s->asked = NULL;
     s->is_synced = true;
+    replica_note_restart(s->replica);
     if (is_since) {
         note_txn(s, txn);
     }

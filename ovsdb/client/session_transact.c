@@ -30,6 +30,15 @@ operation_error(const json_t *result, size_t n_operations)
     return NULL;
 }
 
+/* RFC 7047 has no such error: servers have it for what they do not let anybody write, as a backup does. */
+static void
+note_read_only(struct ovsdb_session *s, const struct err *err)
+{
+    if (err && err_tag(err) && !strcmp(err_tag(err), "not allowed")) {
+        ovsdb_session_reject_server(s, "it does not take transactions");
+    }
+}
+
 static void
 handle_transact_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
 {
@@ -44,6 +53,7 @@ handle_transact_reply(struct ovsdb_session *s, struct request *r, const struct j
                                           : ovsdb_error_from_json(msg->error));
     } else {
         struct err *err = operation_error(msg->result, r->n_operations);
+        note_read_only(s, err);
         r->done(r->aux, err && json_is_array(msg->result) ? msg->result : NULL, err);
     }
 }

@@ -25,7 +25,8 @@
  * wanted at their default.  All other columns are other people's.
  *
  * Errors: an operation that the server refuses is logged with table, row and reason, set aside until its row or the
- * replica changes, and the rest is sent again without it.  Until then it counts as not confirmed.
+ * replica changes or a server is connected anew, and the rest is sent again without it.  Until then it counts as not
+ * confirmed.
  *
  * Invariants: pure; what is sent goes through 'struct writer_link'.  A key is in at most one transaction at a time.
  * Cost: a flush is proportional to the rows that changed, not to the tables; 64 bytes a key besides wanted content. */

@@ -157,12 +157,13 @@ close_txn(struct writer_build *b)
 static void
 wake_aside(struct writer *w)
 {
+    bool has_news = w->replica_changed || w->n_restarts != w->replica->n_restarts;
     struct writer_entries aside = w->aside;
     w->aside = (struct writer_entries) {0};
     for (size_t i = 0; i < aside.n; i++) {
         struct writer_entry *e = aside.d[i];
         e->in_aside = false;
-        if (e->aside == ASIDE_REFUSED && !w->replica_changed) {
+        if (e->aside == ASIDE_REFUSED && !has_news) {
             writer_set_aside(w, e, ASIDE_REFUSED);
         } else if (e->aside != ASIDE_NOT) {
             writer_mark_dirty(w, e);
@@ -172,6 +173,7 @@ wake_aside(struct writer *w)
     }
     vec_fini(&aside);
     w->replica_changed = false;
+    w->n_restarts = w->replica->n_restarts;
 }
 
 static bool

@@ -91,6 +91,7 @@ struct writer {
     bool is_closing;                                         /* entries stay until all are freed */
     bool replica_changed;                                    /* since the last flush */
     uint32_t n_extensions;                                   /* of the replica, when all keys were last looked at */
+    uint32_t n_restarts;                                     /* of the replica, when those refused were last tried again */
     uint32_t n_flushes;
     uint32_t max_operations;
     uint32_t max_roots;                                      /* fewer after a failure nobody is known to have caused */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Active and backup: ours of ours, ours of the peer's, the peer's of ours; killed, restarted, promoted."""
 import itertools
+import subprocess
 import sys
 
 import harness
@@ -171,6 +172,36 @@ def other_schemas():
     assert lines["ours"] == lines["peer"], lines
 
 
+def northd_finds_the_active_one():
+    """Of a pair, whichever it tries first; also after the backup was promoted."""
+    schemas = [harness.SOURCE / "schemas" / name for name in ("ovn-nb.ovsschema", "ovn-sb.ovsschema")]
+    with harness.Server(schemas) as active, harness.Server(schemas, "ours", ["--sync-from=" + active.remote]) as backup:
+        client = harness.Client(active.sock)
+        client.transact("OVN_Northbound", {"op": "insert", "table": "NB_Global", "row": {}})
+        harness.wait_until(lambda: "replicating" in control(backup, "sync-status"), "the first copy")
+        pair = "%s,%s" % (backup.remote, active.remote)
+        # The order of remotes is drawn by lot: several draw both.
+        daemons = [subprocess.Popen([harness.BUILD / "northd/weft-northd", "--ovnnb-db=" + pair, "--ovnsb-db=" + pair,
+                                     "--unixctl=%s" % (active.folder / ("northd%d" % i)), "-vconsole:off"]) for i in range(4)]
+
+        def sync(client, number):
+            client.transact("OVN_Northbound", {"op": "insert", "table": "Logical_Switch", "row": {"name": "sw%d" % number}},
+                            {"op": "update", "table": "NB_Global", "where": [], "row": {"nb_cfg": number}})
+            harness.wait_until(lambda: client.transact("OVN_Northbound", {
+                "op": "select", "table": "NB_Global", "where": [], "columns": ["sb_cfg"]})[0]["rows"] == [{"sb_cfg": number}],
+                "northd to write for the %d. time" % number)
+        try:
+            sync(client, 1)
+            active.kill()
+            control(backup, "disconnect-active-ovsdb-server")
+            sync(harness.Client(backup.sock), 2)
+        finally:
+            for daemon in daemons:
+                daemon.terminate()
+            for daemon in daemons:
+                daemon.wait(30)
+
+
 def command_errors():
     """Without an active server."""
     with harness.Server([SCHEMA], "ours") as ours, harness.Server([SCHEMA], "peer") as peer:
@@ -194,6 +225,7 @@ def main():
         print("ok: %s is the backup of %s" % (backup, active))
     other_schemas()
     command_errors()
+    northd_finds_the_active_one()
     print("ok: errors")
 
 

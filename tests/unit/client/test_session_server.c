@@ -262,6 +262,23 @@ TEST(a_backup_refuses_the_lock)
     bench_fini(&b);
 }
 
+static void
+ignore_error(void *aux, const json_t *result, struct err *err)
+{
+    err_free(err);
+}
+
+TEST(a_backup_refuses_transactions)
+{
+    struct bench b;
+    init(&b, standalone(PART_SCHEMA), 2);
+    b.answer = "[{'error':'not allowed','details':'read only'}]";
+    expect_port(&b, "p");
+    ovsdb_session_transact(b.session, json_pack("[{s:s}]", "op", "insert"), ignore_error, NULL);
+    assert_true(loop_run_until(b.loop, has_second_connection, &b, DEADLINE_MS));
+    bench_fini(&b);
+}
+
 TEST(canceled_transactions_say_so)
 {
     struct bench b;
@@ -274,4 +291,4 @@ TEST_MAIN(T(the_row_tells_the_schema), T(converted_schema_before_end_of_monitor)
           T(converted_end_of_monitor_before_schema), T(converted_to_the_same_schema), T(late_updates_are_ignored),
           T(a_database_that_comes_and_goes), T(useless_servers_are_left_for_others),
           T(a_follower_will_do_unless_told_otherwise), T(the_only_server_may_become_the_leader),
-          T(a_backup_refuses_the_lock), T(canceled_transactions_say_so))
+          T(a_backup_refuses_the_lock), T(a_backup_refuses_transactions), T(canceled_transactions_say_so))
