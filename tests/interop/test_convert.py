@@ -170,19 +170,29 @@ def survives_power_loss():
 
 
 def check_nobody_left(server):
+    """By our server's log, and by that of the daemon if it left one there."""
     log = (server.folder / "log").read_text()
-    assert "disconnecting" not in log, log
+    assert server.program != harness.PROGRAMS["ours"] or "disconnecting" not in log, log
+    for path in server.folder.glob("weft-*.log"):            # two connections each, and no third
+        log = path.read_text()
+        assert log.count(": connected") == 2, log
 
 
-def northd_stays(program):
+def start_northd(program, server):
+    name = pathlib.Path(program).name
+    return subprocess.Popen([program, "--ovnnb-db=" + server.remote, "--ovnsb-db=" + server.remote, "-vconsole:off",
+                             "--unixctl=%s" % (server.folder / "northd.ctl"),
+                             "--log-file=%s" % (server.folder / (name + ".log"))])
+
+
+def northd_stays(program, kind="ours"):
     """Clients that are change-aware go on where they are.  (Python's IDL says that it is, but does not listen.)"""
     schemas = [json.loads((harness.SOURCE / "schemas" / name).read_text()) for name in ("ovn-nb.ovsschema", "ovn-sb.ovsschema")]
-    with harness.Server(schemas) as server:
+    with harness.Server(schemas, kind) as server:
         client = harness.Client(server.sock)
         client.call("set_db_change_aware", True)
         client.transact("OVN_Northbound", {"op": "insert", "table": "NB_Global", "row": {}})
-        northd = subprocess.Popen([program, "--ovnnb-db=" + server.remote, "--ovnsb-db=" + server.remote,
-                                   "--unixctl=%s" % (server.folder / "northd.ctl"), "-vconsole:off"])
+        northd = start_northd(program, server)
 
         def sync(number):
             client.transact("OVN_Northbound", {"op": "insert", "table": "Logical_Switch", "row": {"name": "sw%d" % number}},
@@ -206,18 +216,17 @@ def northd_stays(program):
             northd.wait(30)
 
 
-def columns_that_come():
+def columns_that_come(kind):
     """A database that is too old for northd, and is converted under it: what could not be written is written then."""
     schemas = [json.loads((harness.SOURCE / "schemas" / name).read_text()) for name in ("ovn-nb.ovsschema", "ovn-sb.ovsschema")]
     new = copy.deepcopy(schemas[1])
     del schemas[1]["tables"]["Datapath_Binding"]["columns"]["external_ids"]
-    with harness.Server(schemas) as server:
+    with harness.Server(schemas, kind) as server:
         client = harness.Client(server.sock)
         client.call("set_db_change_aware", True)
         client.transact("OVN_Northbound", {"op": "insert", "table": "NB_Global", "row": {}},
                         {"op": "insert", "table": "Logical_Switch", "row": {"name": "sw0"}})
-        northd = subprocess.Popen([WEFT_NORTHD, "--ovnnb-db=" + server.remote, "--ovnsb-db=" + server.remote,
-                                   "--unixctl=%s" % (server.folder / "northd.ctl"), "-vconsole:off"])
+        northd = start_northd(WEFT_NORTHD, server)
 
         def datapaths():
             return client.transact("OVN_Southbound", {"op": "select", "table": "Datapath_Binding", "where": []})[0]["rows"]
@@ -252,7 +261,8 @@ def controller_stays():
         switch.transact("Open_vSwitch", {"op": "insert", "table": "Open_vSwitch", "row": {}})
         configure("127.0.0.2")
         controller = subprocess.Popen([harness.BUILD / "controller/weft-controller", local.remote, "-vconsole:off",
-                                       "--unixctl=%s" % (server.folder / "controller.ctl")])
+                                       "--unixctl=%s" % (server.folder / "controller.ctl"),
+                                       "--log-file=%s" % (server.folder / "weft-controller.log")])
         try:
             harness.wait_until(lambda: addresses() == ["127.0.0.2"], "the encapsulation")
             for number in (3, 4):
@@ -276,7 +286,9 @@ def main():
     survives_power_loss()
     for program in filter(None, (WEFT_NORTHD, shutil.which("ovn-northd"))):
         northd_stays(program)
-    columns_that_come()
+    northd_stays(WEFT_NORTHD, "peer")                         # which tells the end of a monitor before the new schema
+    for kind in "ours", "peer":
+        columns_that_come(kind)
     controller_stays()
     return 0
 
