@@ -27,7 +27,7 @@ server_free(struct server *server)
     if (!server) {
         return;
     }
-    CHECK(!server->sessions.n && !server->pending.n);
+    CHECK(!server->sessions.n && !server->pending.n && !server->n_held);
     server_stop_conversions(server, "the server ends");
     for (size_t i = 0; i < server->events.n; i++) {
         event_fini(&server->events.d[i]);

@@ -57,6 +57,7 @@ struct server {
     int64_t repair_ms;                                       /* when some storage is to be mended, or INT64_MAX */
     struct grave grave;                                      /* what is freed a slice a turn */
     bool has_work_left;                                      /* slices, or requests that waited, for the next turn */
+    size_t n_held;                                           /* requests of all sessions that wait for a conversion */
     bool monitor_cond_is_disabled;
     bool is_running;                                         /* inside server_run() */
     bool is_backup;                                          /* clients may not write or lock */

@@ -138,7 +138,7 @@ maintain_storage(struct server *server, struct hosted *hosted)
 static void
 handle_held_requests(struct server *server)
 {
-    for (size_t i = 0; i < server->sessions.n; i++) {
+    for (size_t i = 0; server->n_held && i < server->sessions.n; i++) {
         session_handle_held(server->sessions.d[i]);
     }
 }
@@ -146,7 +146,7 @@ handle_held_requests(struct server *server)
 static bool
 sessions_have_work(const struct server *server)
 {
-    for (size_t i = 0; i < server->sessions.n; i++) {
+    for (size_t i = 0; server->n_held && i < server->sessions.n; i++) {
         if (session_has_work(server->sessions.d[i])) {
             return true;
         }

@@ -33,6 +33,7 @@ session_hold_request(struct session *session, struct jsonrpc_msg *msg)
         return false;
     }
     vec_push(&session->held, msg);
+    session->server->n_held++;
     session_update_hold(session);
     return true;
 }
@@ -49,6 +50,7 @@ take_held(struct session *session, size_t i)
 {
     struct jsonrpc_msg *msg = session->held.d[i];
     session->held.n--;
+    session->server->n_held--;
     memmove(&session->held.d[i], &session->held.d[i + 1], (session->held.n - i) * sizeof session->held.d[0]);
     return msg;
 }
@@ -89,5 +91,6 @@ session_free_held(struct session *session)
     for (size_t i = 0; i < session->held.n; i++) {
         jsonrpc_msg_free(session->held.d[i]);
     }
+    session->server->n_held -= session->held.n;
     vec_fini(&session->held);
 }
