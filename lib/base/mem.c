@@ -53,6 +53,14 @@ xmemdup0(const char *p, size_t length)
     return copy;
 }
 
+void
+mem_join_freed(void)
+{
+    enum { LARGE = 4096 };
+    void *volatile p = xmalloc(LARGE);                       /* volatile, or the compiler leaves out both */
+    free(p);
+}
+
 void *
 xmemdup(const void *p, size_t size)
 {

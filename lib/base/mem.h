@@ -22,6 +22,10 @@ char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2) MUST_USE;
 /* Doubles '*capacity' (from at least 4) and reallocates the array 'p' of elements of 'size' bytes. */
 void *xgrow(void *p, size_t *capacity, size_t size) MUST_USE;
 
+/* Joins the small pieces of memory that were freed.  The C library sets them aside and joins them all when it next has to do with a
+ * large piece, which takes about as long as freeing them did: for who frees much in slices. */
+void mem_join_freed(void);
+
 /* A kind of long-lived object, counted.  Declare one with MEM_TYPE(row, "OVSDB rows") at file level,
  * then call mem_add(&mem_row, +1) and mem_add(&mem_row, -1) where objects come and go.  The counts
  * appear in "memory/show", and unit tests end with every count at zero (mem_total()). */

@@ -154,11 +154,10 @@ conversion_run(struct conversion *c, size_t budget, struct err **ret)
             return true;
         }
     }
-    if (c->n_work >= budget || !txn_commit_slice(c->txn, budget, &c->n_work, ret)) {
-        return false;
-    }
-    c->txn = *ret ? c->txn : NULL;
-    return true;
+    bool is_over = c->n_work < budget && txn_commit_slice(c->txn, budget, &c->n_work, ret);
+    c->txn = is_over && !*ret ? NULL : c->txn;
+    mem_join_freed();                                        /* of the transaction; not after a fork, which makes it dear */
+    return is_over;
 }
 
 size_t

@@ -57,15 +57,6 @@ free_slice(struct grave_entry *entry, size_t budget, size_t *n_work)
     return false;
 }
 
-/* The C library sets small pieces aside when they are freed, and joins all of them when it next has to do with a large one.  That
- * takes as long as freeing them: better now than once for all slices. */
-static void
-join_freed_memory(void)
-{
-    enum { LARGE = 4096 };
-    free(xcalloc(1, LARGE));
-}
-
 size_t
 grave_empty_slice(struct grave *grave, size_t budget)
 {
@@ -74,7 +65,7 @@ grave_empty_slice(struct grave *grave, size_t budget)
         if (free_slice(&vec_last(&grave->entries), budget, &n_work)) {
             grave->entries.n--;
         }
-        join_freed_memory();
+        mem_join_freed();
     }
     return n_work;
 }

@@ -201,8 +201,10 @@ settle_slice(struct txn *txn, size_t budget)
 static bool
 drop_retired_slice(struct txn *txn, size_t budget)
 {
-    for (; txn->retired.n && txn->n_work < budget; txn->n_work++) {
-        image_unref(vec_pop(&txn->retired));
+    while (txn->retired.n && txn->n_work < budget) {
+        struct image *image = vec_pop(&txn->retired);
+        txn->n_work += image_n_elements(image);
+        image_unref(image);
     }
     return !txn->retired.n;
 }

@@ -120,6 +120,7 @@ purge_if_dangling(struct txn *txn, struct txn_row *tr)
         return NULL;
     }
     txn->has_purged = true;
+    txn->n_work += tr->table->schema->n_columns;             /* a new image */
     return purge_row(txn, tr);
 }
 
@@ -251,6 +252,7 @@ collect_garbage(struct txn *txn, size_t budget)
         struct row *row = vec_pop(&txn->suspects);
         if (row->image && !row->n_strong) {
             struct db_table *table = row_table(txn->db, row->image);
+            txn->n_work += table->schema->n_columns;
             txn_delete(txn, table, row);
             struct err *e = txn_count_row__(txn, row->txn_row);
             CHECK(!e);                                       /* a deleted row references nothing */
