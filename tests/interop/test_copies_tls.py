@@ -10,6 +10,7 @@ import test_rbac
 import test_relay
 import test_replication
 import test_tls
+import transports
 
 SB = test_rbac.SB
 DB = "OVN_Southbound"
@@ -120,7 +121,7 @@ def roles_at_a_relay(pki):
     """As ovn-ctl starts it: keys and listeners are those that the relayed database names.  What the copy says of roles is
     applied by the relay, which itself may write anything at the source."""
     for kind in test_tls.KINDS:
-        port = test_tls.free_port()
+        port = transports.free_port()
         with harness.Server([SB]) as source:
             options = [option % DB for option in COLUMNS] + ["--remote=db:%s,SB_Global,connections" % DB]
             with relay(kind, source.remote, options, DB) as through:

@@ -11,6 +11,7 @@ import sys
 
 import harness
 import test_tls
+import transports
 
 NB = json.loads(test_tls.NB.read_text())
 SB = json.loads(test_tls.SB.read_text())
@@ -187,7 +188,7 @@ def is_refusal(result):
 
 def every_table_and_column(pki):
     for kind in test_tls.KINDS:
-        port = test_tls.free_port()
+        port = transports.free_port()
         options = [*pki.options("server"), "--remote=db:%s,SB_Global,connections" % DB]
         with harness.Server([SB], kind, options) as server:
             boss = harness.Client(server.sock)
@@ -295,7 +296,7 @@ def cases():
 
 def rules_of_every_kind(pki):
     for kind in test_tls.KINDS:
-        port = test_tls.free_port()
+        port = transports.free_port()
         with harness.Server([KINDS], kind, [*pki.options("server"), "--remote=db:T,Root,remotes"]) as server:
             boss = harness.Client(server.sock)
             targets = ["pssl:%d:127.0.0.1" % port, "punix:%s/unproved" % server.folder]
@@ -325,7 +326,7 @@ def rules_of_every_kind(pki):
 def main():
     if not harness.PROGRAMS["peer"].exists():
         harness.skip("ovsdb-server is not installed")
-    pki = test_tls.Pki()
+    pki = transports.Pki()
     try:
         northd_fills_the_tables()
         every_table_and_column(pki)
