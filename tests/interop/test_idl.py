@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""python3-openvswitch's IDL lives its life against our server: create, read, update, delete, events, conditions,
-a restart of the server."""
+"""python3-openvswitch's IDL lives its life against our server, over each transport: create, read, update, delete, events,
+conditions, locks, a restart of the server."""
 import sys
 
 import harness
+import transports
 
 harness.debian_python()
 
@@ -138,16 +139,18 @@ def locks(server):
     two.close()
 
 
+def life(server):
+    writer, reader = life_cycle(server)
+    conflicting_verify_fails(writer, reader)
+    narrow = conditions(server, writer)
+    locks(server)
+    restart(server, writer, reader)
+    for idl in (writer, reader, narrow):
+        idl.close()
+
+
 def main():
-    with harness.Server([NB]) as server:
-        writer, reader = life_cycle(server)
-        conflicting_verify_fails(writer, reader)
-        narrow = conditions(server, writer)
-        locks(server)
-        restart(server, writer, reader)
-        for idl in (writer, reader, narrow):
-            idl.close()
-    print("the IDL is content")
+    transports.each([("idl", [NB], life)], transports.give_keys_to_python)
     return 0
 
 

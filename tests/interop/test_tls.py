@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """TLS between our programs and Debian's, both ways: who is believed and who is not, bootstrapping, keys in the database,
-new keys without a restart, peers that speak something else, Python's IDL, northd and the controller."""
+new keys without a restart, peers that speak something else, northd and the controller."""
 import contextlib
 import os
 import pathlib
@@ -16,12 +16,6 @@ import threading
 
 import harness
 from transports import Pki, free_port
-
-harness.debian_python()
-
-import ovs.db.idl  # noqa: E402
-import ovs.poller  # noqa: E402
-import ovs.stream  # noqa: E402
 
 NB = harness.SOURCE / "schemas/ovn-nb.ovsschema"
 SB = harness.SOURCE / "schemas/ovn-sb.ovsschema"
@@ -292,34 +286,6 @@ def server_name(pki):
     assert names == ["localhost", None], names
 
 
-def python_idl(pki):
-    ovs.stream.Stream.ssl_set_private_key_file(str(pki.key("client")))
-    ovs.stream.Stream.ssl_set_certificate_file(str(pki.cert("client")))
-    ovs.stream.Stream.ssl_set_ca_cert_file(str(pki.cert("ca1")))
-    with TlsServer("ours", pki.options("server")) as server:
-        helper = ovs.db.idl.SchemaHelper(str(NB))
-        helper.register_table("Logical_Switch")
-        idl = ovs.db.idl.Idl(server.ssl, helper)
-
-        def until(condition, what):
-            def step():
-                idl.run()
-                poller = ovs.poller.Poller()
-                idl.wait(poller)
-                poller.timer_wait(50)
-                if condition():
-                    return True
-                poller.block()
-                return False
-            harness.wait_until(step, what)
-        until(idl.has_ever_connected, "the IDL to connect")
-        txn = ovs.db.idl.Transaction(idl)
-        txn.insert(idl.tables["Logical_Switch"]).name = "s1"
-        assert txn.commit_block() == txn.SUCCESS
-        until(lambda: [r.name for r in idl.tables["Logical_Switch"].rows.values()] == ["s1"], "the row")
-        idl.close()
-
-
 @contextlib.contextmanager
 def daemon(folder, name, program, *options):
     """Runs a daemon; gives a function that sends it control commands."""
@@ -393,7 +359,7 @@ def main():
             if not path or not pathlib.Path(path).exists():
                 harness.skip("%s is not there" % kind)
     run_with_pki(all_pairs, protocols_and_ciphers, bootstrapping, keys_in_the_database, new_keys_without_restart,
-                 big_messages, foreign_languages, a_silent_crowd, server_name, python_idl, northd_and_controller)
+                 big_messages, foreign_languages, a_silent_crowd, server_name, northd_and_controller)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests need to talk over TCP and TLS: certificates and ports."""
+"""Clients that reach a server over a unix socket, TCP and TLS: certificates, ports, one life over each transport."""
 import contextlib
 import os
 import pathlib
@@ -7,7 +7,12 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
+
+import harness
+
+TRANSPORTS = ("unix", "tcp", "ssl")
 
 
 class Pki:
@@ -56,3 +61,48 @@ def free_port():
         with socket.socket() as s, contextlib.suppress(OSError):
             s.bind(("127.0.0.1", port))
             return port
+
+
+class Server(harness.Server):
+    """A server that clients reach over 'transport', and what they need to say for that."""
+
+    def __init__(self, schemas, transport, pki, kind="ours"):
+        port = free_port()
+        own = {"unix": [], "tcp": ["--remote=ptcp:%d:127.0.0.1" % port],
+               "ssl": ["--remote=pssl:%d:127.0.0.1" % port, *pki.options("server")]}
+        super().__init__(schemas, kind, own[transport])
+        self.where = super().remote if transport == "unix" else "%s:127.0.0.1:%d" % (transport, port)
+        self.client_options = pki.options("client") if transport == "ssl" else []
+
+    @property
+    def remote(self):
+        return self.where
+
+
+def each(lives, prepare=lambda pki: None):
+    """Runs each life cycle over each transport: 'lives' are (name, schemas, function of a server).
+
+    Names of lives or of transports on the command line choose among them.  'prepare' is given the keys first.
+    """
+    if not shutil.which("openssl"):
+        harness.skip("openssl is not installed")
+    chosen = sys.argv[1:]
+    pki = Pki()
+    try:
+        prepare(pki)
+        for name, schemas, live in lives:
+            for transport in TRANSPORTS:
+                if all(c in (name, transport) for c in chosen):
+                    with Server(schemas, transport, pki) as server:
+                        live(server)
+                    print("ok - %s over %s" % (name, transport), flush=True)
+    finally:
+        shutil.rmtree(pki.folder)
+
+
+def give_keys_to_python(pki):
+    """Python's streams know one key in each process."""
+    import ovs.stream
+    ovs.stream.Stream.ssl_set_private_key_file(str(pki.key("client")))
+    ovs.stream.Stream.ssl_set_certificate_file(str(pki.cert("client")))
+    ovs.stream.Stream.ssl_set_ca_cert_file(str(pki.cert("ca1")))
