@@ -85,9 +85,7 @@ class Side:
         self.env["OVN_NB_DB"] = f"unix:{self.socket}"
 
     def clean(self, text):
-        text = UUID.sub("UUID", text).replace(str(self.folder), "DIR")
-        text = re.sub(r"uuid=0x[0-9a-f]+|(?<=UUID\">)[0-9a-f]{8}(?=<)", "UUID", text)
-        return re.sub(r"(First|Second) row, with UUID.*?(transaction|commit)\.", r"\1 row", text)
+        return without_uuids(text).replace(str(self.folder), "DIR")
 
     def dump(self):
         """The contents of both databases as sorted text, uuids replaced by what the rows are."""
@@ -133,6 +131,21 @@ def describe(tables):
     return sorted(labels.values())
 
 
+def without_uuids(text):
+    """Also without what depends on them: which of two rows is the first."""
+    text = UUID.sub("UUID", text)
+    text = re.sub(r"uuid=0x[0-9a-f]+|(?<=UUID\">)[0-9a-f]{8}(?=<)", "UUID", text)
+    return re.sub(r"(First|Second) row, with UUID.*?(transaction|commit)\.", r"\1 row", text)
+
+
+def without_order(out):
+    """The lines of 'out', sorted, and what is in brackets as well."""
+    def in_order(m):
+        text = m.group(0)
+        return text[0] + " ".join(sorted(re.split(r"[ ,]+", text[1:-1]))) + text[-1]
+    return sorted(re.sub(r"[\[(][^])\"]*[\])]", in_order, out).splitlines())
+
+
 def compare_line(line, sides, verbose):
     """Runs one line on both sides; returns what differs, as text, or None."""
     if line[0] == "@":
@@ -147,12 +160,7 @@ def compare_line(line, sides, verbose):
     if mode == "!":
         return None
     if mode == "~":
-        def norm(out):
-            def in_order(m):                       # what is in brackets, in an order of its own
-                text = m.group(0)
-                return text[0] + " ".join(sorted(re.split(r"[ ,]+", text[1:-1]))) + text[-1]
-            return sorted(re.sub(r"[\[(][^])\"]*[\])]", in_order, out).splitlines())
-        oracle, ours = [(rc, norm(out), err) for rc, out, err in (oracle, ours)]
+        oracle, ours = [(rc, without_order(out), err) for rc, out, err in (oracle, ours)]
     if oracle == ours:
         return None
     return f"  {line}\n    oracle: {oracle}\n    ours:   {ours}"
