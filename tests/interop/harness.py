@@ -106,7 +106,11 @@ class Server:
         return self.process.wait(30)
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
 
     def __exit__(self, kind, value, trace):
         status = 0

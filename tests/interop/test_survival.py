@@ -1,0 +1,417 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""One database, all its life long: converted, backed up, restored, replicated, promoted, relayed, compacted, on a full disk,
+without power at every byte of its last record.  Whatever happens, it holds what was acknowledged.
+
+Writers with a ledger (ledger.py) work all the time, and are held against the database after each step.
+
+usage: test_survival.py [--seed N]
+The disk is a tmpfs in a mount namespace of its own; where that is not allowed the full disk is skipped.
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import harness
+from ledger import SELECT, Writer, operations, schema, state_after, state_of
+
+CLIENT = harness.BUILD / "ovsdb/clientprog/weft-ovsdb-client"
+TOOL = harness.BUILD / "ovsdb/tool/weft-ovsdb-tool"
+PEER_TOOL = shutil.which("ovsdb-tool")
+DISK_BYTES = 12 << 20
+
+
+class Story:
+    """The database, where it is, the writers, and the files of its disk."""
+
+    def __init__(self, disk, rng):
+        self.disk, self.rng = disk, rng
+        self.version = 1
+        self.server = None
+        self.servers = []
+        self.writers = []
+
+    def new_server(self, name, options=()):
+        server = harness.Server([], options=options)
+        server.databases = [name if name.startswith("relay:") else self.disk / name]
+        self.servers.append(server)
+        return server
+
+    def begin(self):
+        harness.write_database(self.disk / "first.db", schema(1))
+        self.server = self.new_server("first.db").start()
+        self.writers = [Writer("w%d" % i, self.server) for i in range(2)]
+        for writer in self.writers:
+            writer.start()
+
+    def end(self):
+        for writer in self.writers:
+            writer.ended.set()
+        for writer in self.writers:
+            writer.join(30)
+        for server in self.servers:
+            server.__exit__(sys.exc_info()[0], None, None)
+
+    @property
+    def database(self):
+        return self.server.databases[0]
+
+    def run(self, *command, **options):
+        return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=60, **options)
+
+    def works(self, *command, **options):
+        done = self.run(*command, **options)
+        assert done.returncode == 0, (command, done)
+        return done.stdout
+
+    @contextlib.contextmanager
+    def quiet(self):
+        """Between their transactions the writers rest."""
+        with contextlib.ExitStack() as stack:
+            for writer in self.writers:
+                stack.enter_context(writer.turn)
+            yield
+
+    def move(self, server, writers=None):
+        """The writers go on with another server."""
+        for writer in writers or self.writers:
+            writer.server = server
+            writer.leave()
+
+    def progress(self, count=5):
+        """Each writer gets on: the server takes transactions."""
+        goals = [writer.acknowledged + count for writer in self.writers]
+        harness.wait_until(lambda: any(w.error for w in self.writers)
+                           or all(w.acknowledged >= goal for w, goal in zip(self.writers, goals)), "the writers")
+        self.complain()
+
+    def complain(self):
+        for writer in self.writers:
+            if writer.error:
+                raise AssertionError("writer %s ended" % writer.name) from writer.error
+
+    def schema_version(self):
+        client = harness.Client(self.server.sock)
+        try:
+            return int(client.call("get_schema", "T")["version"].split(".")[0])
+        finally:
+            client.close()
+
+    def contents(self, server=None):
+        client = harness.Client((server or self.server).sock)
+        try:
+            return client.transact("T", *SELECT)
+        finally:
+            client.close()
+
+    def check(self, server=None):
+        """The database is what the ledger says, also for those whom nothing was interrupted."""
+        self.complain()
+        with self.quiet():
+            result = self.contents(server)
+            assert len(result[0]["rows"]) == len(self.writers), result[0]
+            for writer in self.writers:
+                writer.settle(result)
+
+    def crash(self):
+        """kill -9 while transactions are on their way, and a new start."""
+        self.server.kill()
+        self.server.start()
+        self.check()
+        self.progress()
+
+    def control(self, command, server=None):
+        client = harness.Client((server or self.server).ctl)
+        try:
+            return client.call("ovsdb-server/" + command)
+        finally:
+            client.close()
+
+
+# --- The steps ---
+
+
+def convert(story):
+    """Online, and by the tools while the server is away."""
+    new = story.disk / "new.ovsschema"
+    for tool in filter(None, (CLIENT, TOOL, PEER_TOOL)):
+        story.version += 1
+        new.write_text(json.dumps(schema(story.version)))
+        if tool == CLIENT:
+            story.works(CLIENT, "convert", story.server.remote, new)
+            story.check()
+            story.crash()
+        else:
+            story.server.kill(signal.SIGTERM)
+            story.works(tool, "convert", story.database, new)
+            story.server.start()
+            story.check()
+        assert story.schema_version() == story.version
+        story.progress()
+    story.version += 1
+    new.write_text(json.dumps(schema(story.version)))
+    client = subprocess.Popen([CLIENT, "convert", story.server.remote, new], stderr=subprocess.DEVNULL)
+    story.progress(story.rng.randrange(2))
+    story.crash()                                  # before, after or amid
+    client.wait(30)
+    found = story.schema_version()
+    assert found in (story.version, story.version - 1), found
+    story.version = found
+
+
+def back_up_and_restore(story):
+    """A backup that is made while others write is one moment of the database, and comes back as that."""
+    before = [writer.acknowledged for writer in story.writers]
+    backup = story.works(CLIENT, "backup", story.server.remote, "T")
+    after = [writer.maybe or writer.acknowledged for writer in story.writers]
+    story.progress()
+    with story.quiet():
+        story.works(CLIENT, "restore", story.server.remote, "T", input=backup)
+        result = story.contents()
+        for writer, low, high in zip(story.writers, before, after):
+            n = state_of(writer.name, result)[0]
+            assert low <= n <= high + 1, (low, n, high)
+            writer.acknowledged, writer.maybe = n, None
+            writer.leave()
+    story.check()
+    story.crash()
+
+
+def replicate_and_promote(story):
+    """The backup server follows, also through kill -9 of either, and takes over."""
+    backup = story.new_server("second.db", ["--sync-from=" + story.server.remote])
+    harness.write_database(backup.databases[0], schema(story.version))
+    backup.start()
+
+    def has_followed():
+        try:
+            there, here = story.contents(backup), story.contents()
+        except (OSError, EOFError):
+            return False
+        return all(state_of(w.name, there) == state_of(w.name, here) for w in story.writers)
+
+    def follow():
+        with story.quiet():
+            harness.wait_until(has_followed, "the backup to follow")
+
+    follow()
+    backup.kill()
+    story.progress()
+    backup.start()
+    follow()
+    story.crash()
+    follow()
+    with story.quiet():
+        harness.wait_until(has_followed, "the backup to follow")
+        story.server.kill()
+        story.control("disconnect-active-ovsdb-server", backup)
+        story.server = backup
+        backup.options = []
+        story.move(backup)
+    story.check()
+    story.crash()
+
+
+def relay(story):
+    """One writer goes through a relay, whose source is killed; what the relay cannot know it says so."""
+    with story.new_server("relay:T:" + story.server.remote) as through:
+        def is_connected():
+            client = harness.Client(through.sock)
+            try:
+                row = client.transact("_Server", {"op": "select", "table": "Database", "where": [["name", "==", "T"]]})[0]["rows"]
+                return row[0]["connected"]
+            finally:
+                client.close()
+        harness.wait_until(is_connected, "the relay")
+        with story.quiet():
+            story.move(through, story.writers[:1])
+        story.progress()
+        story.check()
+        story.crash()
+        harness.wait_until(is_connected, "the relay to come back")
+        story.check(through)
+        story.progress()
+        with story.quiet():
+            story.move(story.server)
+    story.check()
+
+
+def compact(story):
+    """While others write; with kill -9 at some moment of it; by the tool."""
+    for _ in range(3):
+        story.control("compact")
+        story.progress(1)
+    story.check()
+    for _ in range(3):
+        client = harness.Client(story.server.ctl)
+        client.request("ovsdb-server/compact")
+        story.rng.random() < 0.5 and story.progress(1)
+        story.crash()
+        client.close()
+    story.server.kill(signal.SIGTERM)
+    size = story.database.stat().st_size
+    story.works(TOOL, "compact", story.database)
+    assert story.database.stat().st_size < size
+    story.server.start()
+    story.check()
+
+
+class Ballast:
+    """Fills the disk but for 'free' bytes."""
+
+    def __init__(self, story, free):
+        self.path = story.disk / "ballast"
+        with open(self.path, "wb", buffering=0) as f, contextlib.suppress(OSError):
+            while True:
+                f.write(bytes(4096))
+        if free:
+            os.truncate(self.path, self.path.stat().st_size - free)
+
+    def remove(self):
+        self.path.unlink()
+
+
+def fill_the_disk(story):
+    """Writers hear "I/O error", readers are served, nothing is lost, and all goes on when there is space."""
+    for free in (0, 20480):
+        ballast = Ballast(story, free)
+        before = [writer.refused for writer in story.writers]
+
+        def are_refused():
+            return any(w.error for w in story.writers) or all(w.refused > n for w, n in zip(story.writers, before))
+
+        harness.wait_until(are_refused, "the disk to be full")
+        story.check()
+        try:
+            story.control("compact")
+            raise AssertionError("there is no space to compact")
+        except RuntimeError:
+            pass
+        story.check()
+        new = story.server.folder / "new.ovsschema"
+        new.write_text(json.dumps(schema(story.version + 1)))
+        done = story.run(CLIENT, "convert", story.server.remote, new)
+        assert done.returncode != 0, done
+        assert story.schema_version() == story.version
+        story.check()
+        story.server.kill()
+        story.server.start()
+        story.check()
+        before = [writer.refused for writer in story.writers]
+        harness.wait_until(are_refused, "the disk to be full after the restart")
+        ballast.remove()
+        story.progress()                           # by itself
+        story.check()
+        story.crash()
+        story.control("compact")
+        story.check()
+
+
+def read_file(server, path):
+    """What each writer has in the file 'path', by a server that serves it for that long."""
+    control = harness.Client(server.ctl)
+    control.call("ovsdb-server/add-db", str(path))
+    client = harness.Client(server.sock)           # now, because a new database ends the sessions of others
+    result = client.transact("T", *SELECT)
+    control.call("ovsdb-server/remove-db", "T")
+    control.close()
+    client.close()
+    return [state_of(name, result) for name in ("w0", "w1")]
+
+
+def lose_power(story):
+    """The last record is there up to each of its bytes, or has one that is wrong: the state is the one before."""
+    with story.quiet():
+        story.server.kill()
+    whole = story.database.read_bytes()
+    begin = whole.rindex(b"OVSDB JSON ")
+    path = story.disk / "torn.db"
+    for kind in ("ours", "peer"):
+        if not harness.PROGRAMS[kind].exists():
+            print("skip - Debian's server on torn files # it is not installed")
+            continue
+        with harness.Server([{"name": "Other", "tables": {}}], kind) as server:
+            def read(text):
+                path.write_bytes(text)
+                return read_file(server, path)
+            before = read(whole[:begin])
+            assert read(whole) != before, "the last record is to be a writer's"
+            for at in range(begin, len(whole)):
+                assert read(whole[:at]) == before, (kind, "torn", at - begin)
+                assert read(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]) == before, (kind, "wrong", at - begin)
+    story.server.start()
+    story.check()
+    for at in story.rng.sample(range(begin + 1, len(whole)), 4):
+        serve_torn(story, path, whole[:at], before)
+
+
+def serve_torn(story, path, text, before):
+    """The tool says that the file is torn and leaves it alone; the server cuts it, and what it then takes is not lost."""
+    path.write_bytes(text)
+    done = story.run(TOOL, "query", path, json.dumps(["T", *SELECT]))
+    assert done.returncode == 1 and "error" in done.stderr and path.read_bytes() == text, done
+    with story.new_server(path.name) as server:
+        result = story.contents(server)
+        assert [state_of(w.name, result) for w in story.writers] == before, len(text)
+        client = harness.Client(server.sock)
+        n = before[0][0] + 1
+        client.transact("T", *operations("w0", n, True))
+        client.close()
+        server.kill()
+        server.start()
+        assert state_of("w0", story.contents(server)) == state_after(n), len(text)
+
+
+def own_disk(folder):
+    """Makes 'folder' a small disk; false if this process may not."""
+    return subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % DISK_BYTES, "tmpfs", folder],
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+def enter_namespace():
+    """Continues in a mount namespace of its own, as root or as what looks like root there."""
+    if os.environ.get("WEFT_OWN_MOUNTS"):
+        return
+    for words in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
+        if shutil.which("unshare") and subprocess.run([*words, "true"], stderr=subprocess.DEVNULL).returncode == 0:
+            os.environ["WEFT_OWN_MOUNTS"] = "1"
+            os.execvp(words[0], [*words, sys.executable, *sys.argv])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    args = parser.parse_args()
+    enter_namespace()
+    print("seed", args.seed, flush=True)
+    disk = pathlib.Path(tempfile.mkdtemp(prefix="weft-disk-"))
+    is_small = bool(os.environ.get("WEFT_OWN_MOUNTS")) and own_disk(disk)
+    story = Story(disk, random.Random(args.seed))
+    try:
+        story.begin()
+        story.progress()
+        for step in (convert, back_up_and_restore, replicate_and_promote, relay, compact, fill_the_disk, lose_power):
+            if step is fill_the_disk and not is_small:
+                print("skip - fill_the_disk # no mount namespace of our own (CAP_SYS_ADMIN)")
+                continue
+            step(story)
+            story.check()
+            print("ok - %s; acknowledged: %s" % (step.__name__, [w.acknowledged for w in story.writers]), flush=True)
+    finally:
+        story.end()
+        if is_small:
+            subprocess.run(["umount", disk], check=True)
+        shutil.rmtree(disk)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
