@@ -370,6 +370,12 @@ answer_probe(struct jsonrpc *rpc, struct jsonrpc_msg *msg)
 }
 
 void
+jsonrpc_set_dscp(struct jsonrpc *rpc, int dscp)
+{
+    stream_set_dscp(rpc->stream, dscp);
+}
+
+void
 jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms)
 {
     if (JSONRPC(rpc)->probe_ms == ms) {

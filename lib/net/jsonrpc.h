@@ -82,6 +82,7 @@ void jsonrpc_pause_input(struct jsonrpc *rpc, bool paused);
 /* Sends "echo" after 'ms' without input and closes ("no response to inactivity probe after N seconds")
  * when as long again passes in which the peer takes nothing of what waits for it.  0 turns probing off.  Echo requests of the peer are answered here. */
 void jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms);
+void jsonrpc_set_dscp(struct jsonrpc *rpc, int dscp);        /* as stream_set_dscp() */
 
 /* A client session: connects to one of several remotes, with backoff from 1 s (doubling) up to 'max_backoff_ms'
  * (8 s unless set), and connects again when the connection is lost.  It waits only after it has tried every
@@ -106,6 +107,7 @@ bool jsonrpc_session_has_alternatives(const struct jsonrpc_session *session);   
 const char *jsonrpc_session_last_error(const struct jsonrpc_session *session);   /* or NULL */
 void jsonrpc_session_send(struct jsonrpc_session *session, struct jsonrpc_msg *msg /* taken */);
 void jsonrpc_session_send_bytes(struct jsonrpc_session *session, const void *p, size_t n);     /* whole messages */
+/* -1: the default, as if neither had been set. */
 void jsonrpc_session_set_probe_interval(struct jsonrpc_session *session, int64_t ms);
 void jsonrpc_session_set_max_backoff(struct jsonrpc_session *session, int64_t ms);
 void jsonrpc_session_reconnect(struct jsonrpc_session *session);         /* drop it and try the next remote */

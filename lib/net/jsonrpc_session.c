@@ -240,14 +240,14 @@ apply_probe_interval(struct jsonrpc_session *session)
 void
 jsonrpc_session_set_probe_interval(struct jsonrpc_session *session, int64_t ms)
 {
-    session->probe_ms = MAX(ms, (int64_t) 0);
+    session->probe_ms = MAX(ms, (int64_t) PROBE_BY_TRANSPORT);
     apply_probe_interval(session);
 }
 
 void
 jsonrpc_session_set_max_backoff(struct jsonrpc_session *session, int64_t ms)
 {
-    session->max_backoff_ms = MAX(ms, (int64_t) 1);
+    session->max_backoff_ms = ms < 0 ? MAX_BACKOFF_MS : MAX(ms, (int64_t) 1);
 }
 
 /* The connection, if there is one, ends before the loop next waits, with disconnected(). */

@@ -157,6 +157,18 @@ stream_backlog(const struct stream *stream)
     return evbuffer_get_length(bufferevent_get_output(STREAM(stream)->transport));
 }
 
+void
+stream_set_dscp(struct stream *stream, int dscp)
+{
+    CHECK(dscp >= 0 && dscp < 64);
+    int tos = dscp << 2;                                     /* the other two bits are for congestion (RFC 3168) */
+    if (STREAM(stream)->state == STREAM_CONNECTED) {         /* one fits the socket; neither does if it is a unix socket's */
+        int fd = bufferevent_getfd(stream->transport);
+        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos);
+        setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+    }
+}
+
 /* While paused, not even the end of the stream is noticed.  Resuming reports input that is already there. */
 void
 stream_pause_input(struct stream *stream, bool paused)

@@ -49,6 +49,8 @@ struct evbuffer *stream_output(struct stream *stream);       /* to append to wit
 size_t stream_backlog(const struct stream *stream);          /* bytes accepted and not yet written */
 /* Bytes that the peer has not taken: the backlog, and what the kernel holds for it.  '*ret_n_taken' grows as it takes some. */
 size_t stream_n_untaken(const struct stream *stream, int64_t *ret_n_taken);
+/* The DSCP (RFC 2474) of what is sent from now on, 0 to 63.  Does nothing for unix sockets, or while not connected. */
+void stream_set_dscp(struct stream *stream, int dscp);
 void stream_pause_input(struct stream *stream, bool paused); /* back-pressure: stop reading */
 
 /* Reference-counted immutable bytes, sent to many streams without copying. */

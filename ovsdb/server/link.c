@@ -171,3 +171,9 @@ link_set_role(struct link *link, const char *role)
 {
     session_set_role(link->session, role);
 }
+
+void
+link_set_dscp(struct link *link, int dscp)
+{
+    jsonrpc_set_dscp(link->rpc, dscp);
+}

@@ -25,5 +25,6 @@ void link_set_max_message(struct link *link, size_t bytes);
 void link_set_probe_interval(struct link *link, int64_t ms);
 void link_set_read_only(struct link *link, bool read_only);
 void link_set_role(struct link *link, const char *role);     /* "": none */
+void link_set_dscp(struct link *link, int dscp);             /* as stream_set_dscp() */
 
 #endif

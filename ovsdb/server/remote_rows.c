@@ -16,13 +16,7 @@ bool
 remote_options_eq(const struct remote_options *a, const struct remote_options *b)
 {
     return a->probe_interval_ms == b->probe_interval_ms && a->max_backoff_ms == b->max_backoff_ms
-        && a->is_read_only == b->is_read_only && !strcmp(a->role, b->role);
-}
-
-bool
-remote_is_source(const char *remote)
-{
-    return str_starts(str_from(remote), "db:");
+        && a->is_read_only == b->is_read_only && !strcmp(a->role, b->role) && a->dscp == b->dscp;
 }
 
 /* A set of strings that are targets, or of references to rows that have one. */
@@ -34,28 +28,34 @@ column_can_name_remotes(const struct column *column)
         && (type->key.type == ATOM_STRING || (type->key.type == ATOM_UUID && type->key.ref_table));
 }
 
-static struct err *
-find_parts(struct server *server, const char *spec, char *parts[3], struct remote_source *ret)
+char *
+remote_source_database(const char *spec)
 {
-    const struct schema *schema = server_schema(server, parts[0]);
+    struct str rest = str_from(spec + strlen("db:"));
+    return str_dup(str_cut(&rest, ","));
+}
+
+static struct err *
+find_parts(const struct schema *schema, const char *spec, char *parts[3], const struct column **ret)
+{
     if (!schema) {
         return err_new("\"%s\": no database named %s", spec, parts[0]);
     }
-    struct database *db = server_database(server, parts[0]);
-    struct db_table *table = database_table(db, parts[1]);
+    const struct table *table = schema_table(schema, parts[1]);
     if (!table) {
         return err_new("\"%s\": no table named %s", spec, parts[1]);
     }
-    const struct column *column = table_column(table->schema, parts[2]);
+    const struct column *column = table_column(table, parts[2]);
     if (!column) {
         return err_new("\"%s\": table \"%s\" has no column \"%s\"", spec, parts[1], parts[2]);
     }
-    *ret = (struct remote_source) {.server = server, .db_name = schema->name, .table = table, .column = column};
+    *ret = column;
     return NULL;
 }
 
-struct err *
-remote_source_find(struct server *server, const char *spec, struct remote_source *ret)
+/* Finds what 'spec' names in 'schema', that of its database (NULL: there is none). */
+static struct err *
+find_column(const struct schema *schema, const char *spec, char **ret_table, const struct column **ret)
 {
     struct str rest = str_from(spec + strlen("db:"));
     char *parts[3] = {NULL};
@@ -64,9 +64,29 @@ remote_source_find(struct server *server, const char *spec, struct remote_source
         parts[n++] = str_dup(str_cut(&rest, ","));
     }
     bool is_whole = n == ARRAY_SIZE(parts) && !rest.s && *parts[0] && *parts[1] && *parts[2];
-    struct err *e = is_whole ? find_parts(server, spec, parts, ret) : err_new("\"%s\": invalid syntax", spec);
+    struct err *e = is_whole ? find_parts(schema, spec, parts, ret) : err_new("\"%s\": invalid syntax", spec);
+    if (!e) {
+        *ret_table = parts[1];
+        parts[1] = NULL;
+    }
     for (size_t i = 0; i < n; i++) {
         free(parts[i]);
+    }
+    return e;
+}
+
+struct err *
+remote_source_find(struct server *server, const char *spec, struct remote_source *ret)
+{
+    char *name = remote_source_database(spec), *table;
+    struct database *db = server_database(server, name);
+    free(name);
+    const struct column *column;
+    struct err *e = find_column(db ? db->schema : NULL, spec, &table, &column);
+    if (!e) {
+        *ret = (struct remote_source) {
+            .server = server, .db_name = db->schema->name, .table = database_table(db, table), .column = column};
+        free(table);
     }
     return e;
 }
@@ -74,19 +94,36 @@ remote_source_find(struct server *server, const char *spec, struct remote_source
 bool
 remote_source_is_awaited(const struct server *server, const char *spec)
 {
-    struct str rest = str_from(spec + strlen("db:"));
-    char *name = str_dup(str_cut(&rest, ","));
+    char *name = remote_source_database(spec);
     bool is_awaited = server_awaits_schema(server, name);
     free(name);
     return is_awaited;
+}
+
+static struct err *
+check_type(const char *spec, const struct column *column)
+{
+    return column_can_name_remotes(column) ? NULL : err_new("\"%s\": invalid type for column \"%s\"", spec, column->name);
 }
 
 struct err *
 remote_source_parse(struct server *server, const char *spec, struct remote_source *ret)
 {
     struct err *e = remote_source_find(server, spec, ret);
-    return e || column_can_name_remotes(ret->column)
-               ? e : err_new("\"%s\": invalid type for column \"%s\"", spec, ret->column->name);
+    return e ? e : check_type(spec, ret->column);
+}
+
+struct err *
+remote_source_check(const struct schema *schema, const char *spec)
+{
+    char *table;
+    const struct column *column;
+    struct err *e = find_column(schema, spec, &table, &column);
+    if (!e) {
+        free(table);
+        e = check_type(spec, column);
+    }
+    return e;
 }
 
 static const char *

@@ -6,9 +6,11 @@
  * status that is written back to their rows. */
 
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 
 struct column;
 struct db_table;
+struct schema;
 struct server;
 struct session;
 
@@ -17,8 +19,10 @@ struct remote_options {
     int64_t max_backoff_ms;                                  /* -1: the default */
     bool is_read_only;
     const char *role;                                        /* borrowed; "": none */
+    int dscp;                                                /* of what is sent, once connected; -1: the system's default */
 };
-#define REMOTE_OPTIONS_INIT {.probe_interval_ms = -1, .max_backoff_ms = -1, .role = ""}
+#define REMOTE_OPTIONS_INIT {.probe_interval_ms = -1, .max_backoff_ms = -1, .role = "", .dscp = -1}
+enum { REMOTE_DSCP_MAX = 63 };
 bool remote_options_eq(const struct remote_options *a, const struct remote_options *b);
 
 /* Where the targets are; valid until the databases of the server change. */
@@ -28,11 +32,14 @@ struct remote_source {
     struct db_table *table;
     const struct column *column;
 };
-bool remote_is_source(const char *remote);                   /* begins with "db:" */
+static inline bool remote_is_source(const char *remote) { return str_starts(str_from(remote), "db:"); }
 /* Finds the column that 'spec' names, of whatever type.  Errors: bad syntax, no such database, table or column. */
 struct err *remote_source_find(struct server *server, const char *spec, struct remote_source *ret) MUST_USE;
 /* The same for a column that can name remotes.  Errors: also a column of another type. */
 struct err *remote_source_parse(struct server *server, const char *spec, struct remote_source *ret) MUST_USE;
+/* The same by 'schema', that of its database: whether it can name remotes once the server has that. */
+struct err *remote_source_check(const struct schema *schema, const char *spec) MUST_USE;
+char *remote_source_database(const char *spec) MUST_USE;     /* the name of the database; the caller frees it */
 /* Whether what 'spec' names may come yet: its database is a relay that has not seen its source. */
 bool remote_source_is_awaited(const struct server *server, const char *spec);
 void remote_source_for_each(const struct remote_source *source,

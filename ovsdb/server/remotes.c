@@ -38,7 +38,7 @@ struct remotes {
     struct server *server;
     struct remotes_limits limits;
     size_t n_links;                                          /* of all remotes */
-    struct strmap configured;                                /* target → the remotes, as a mark */
+    struct strmap configured;                                /* target → struct remote_options, owned */
     struct strmap active;                                    /* target → struct remote */
     const struct tls_options *tls;                           /* borrowed; NULL: not set */
     uint64_t seen_seqno;
@@ -60,6 +60,26 @@ remotes_new(struct loop *loop, struct server *server, const struct remotes_limit
     strmap_init(&remotes->active);
     remotes->status_timer = loop_timer_new(loop, on_status_timer, remotes);
     return remotes;
+}
+
+/* Copies of options that own their role. */
+
+static struct remote_options *
+options_clone(const struct remote_options *options)
+{
+    struct remote_options *copy = xmalloc(sizeof *copy);
+    *copy = *options;
+    copy->role = xstrdup(options->role);
+    return copy;
+}
+
+static void
+options_free(struct remote_options *options)
+{
+    if (options) {
+        free((char *) options->role);
+        free(options);
+    }
 }
 
 static void
@@ -97,6 +117,9 @@ remotes_free(struct remotes *remotes)
         remote_free(node->data);
     }
     strmap_fini(&remotes->active);
+    STRMAP_FOR_EACH (node, &remotes->configured) {
+        options_free(node->data);
+    }
     strmap_fini(&remotes->configured);
     loop_timer_free(remotes->status_timer);
     free(remotes);
@@ -127,6 +150,7 @@ apply_options(struct remote *remote)
         link_set_probe_interval(remote->links.d[i], probe_interval(remote));
         link_set_read_only(remote->links.d[i], remote->options.is_read_only);
         link_set_role(remote->links.d[i], remote->role);
+        link_set_dscp(remote->links.d[i], MAX(remote->options.dscp, 0));
     }
 }
 
@@ -172,6 +196,9 @@ add_link(struct remote *remote, struct stream *stream)
     link_set_probe_interval(link, probe_interval(remote));
     link_set_read_only(link, remote->options.is_read_only);
     link_set_role(link, remote->role);
+    if (remote->options.dscp >= 0) {
+        link_set_dscp(link, remote->options.dscp);
+    }
     vec_push(&remote->links, link);
     remotes->n_links++;
 }
@@ -267,8 +294,29 @@ want(void *remotes_, const char *target, const struct remote_options *options)
     remote->is_wanted = true;
 }
 
+/* What want_row() needs. */
+struct rows {
+    struct remotes *remotes;
+    const struct remote_options *defaults;
+};
+
 static void
-want_rows(struct remotes *remotes, const char *spec)
+want_row(void *rows_, const char *target, const struct remote_options *options)
+{
+    const struct rows *rows = rows_;
+    const struct remote_options *defaults = rows->defaults;
+    const struct remote_options both = {
+        .probe_interval_ms = options->probe_interval_ms >= 0 ? options->probe_interval_ms : defaults->probe_interval_ms,
+        .max_backoff_ms = options->max_backoff_ms >= 0 ? options->max_backoff_ms : defaults->max_backoff_ms,
+        .is_read_only = options->is_read_only || defaults->is_read_only,
+        .role = *options->role ? options->role : defaults->role,
+        .dscp = defaults->dscp,
+    };
+    want(rows->remotes, target, &both);
+}
+
+static void
+want_rows(struct remotes *remotes, const char *spec, const struct remote_options *defaults)
 {
     struct remote_source source;
     struct err *e = remote_source_parse(remotes->server, spec, &source);
@@ -276,7 +324,8 @@ want_rows(struct remotes *remotes, const char *spec)
         err_free(e);
         return;
     }
-    remote_source_for_each(&source, want, remotes);
+    struct rows rows = {.remotes = remotes, .defaults = defaults};
+    remote_source_for_each(&source, want_row, &rows);
 }
 
 void
@@ -293,14 +342,13 @@ remotes_run(struct remotes *remotes)
     STRMAP_FOR_EACH (node, &remotes->active) {
         ((struct remote *) node->data)->is_wanted = false;
     }
-    const struct remote_options options = REMOTE_OPTIONS_INIT;
     bool has_sources = false;
     STRMAP_FOR_EACH (node, &remotes->configured) {
         if (remote_is_source(node->key)) {
-            want_rows(remotes, node->key);
+            want_rows(remotes, node->key, node->data);
             has_sources = true;
         } else {
-            want(remotes, node->key, &options);
+            want(remotes, node->key, node->data);
         }
     }
     STRMAP_FOR_EACH_SAFE (node, &remotes->active) {
@@ -333,6 +381,12 @@ remotes_set_tls(struct remotes *remotes, const struct tls_options *options)
     return e;
 }
 
+static void
+configure(struct remotes *remotes, const char *target, const struct remote_options *options)
+{
+    options_free(strmap_set(&remotes->configured, target, options_clone(options)));
+}
+
 struct err *
 remotes_add(struct remotes *remotes, const char *target)
 {
@@ -346,7 +400,9 @@ remotes_add(struct remotes *remotes, const char *target)
     } else if (!stream_target_is_active(target) && !stream_target_is_passive(target)) {
         return err_new("%s: not a connection method", target);
     }
-    strmap_set(&remotes->configured, target, remotes);
+    if (!strmap_find(&remotes->configured, target)) {
+        configure(remotes, target, &(struct remote_options) REMOTE_OPTIONS_INIT);
+    }
     remotes_reload(remotes);
     return NULL;
 }
@@ -354,11 +410,27 @@ remotes_add(struct remotes *remotes, const char *target)
 struct err *
 remotes_remove(struct remotes *remotes, const char *target)
 {
-    if (!strmap_remove(&remotes->configured, target)) {
+    struct remote_options *options = strmap_remove(&remotes->configured, target);
+    if (!options) {
         return err_new("no such remote");
     }
+    options_free(options);
     remotes_reload(remotes);
     return NULL;
+}
+
+void
+remotes_set(struct remotes *remotes, const char *const *targets, const struct remote_options *options, size_t n)
+{
+    STRMAP_FOR_EACH (node, &remotes->configured) {
+        options_free(node->data);
+    }
+    strmap_fini(&remotes->configured);
+    strmap_init(&remotes->configured);
+    for (size_t i = 0; i < n; i++) {
+        configure(remotes, targets[i], &options[i]);
+    }
+    remotes_reload(remotes);
 }
 
 char *

@@ -12,6 +12,7 @@
 #include "lib/base/err.h"
 
 struct loop;
+struct remote_options;
 struct remotes;
 struct server;
 struct tls_options;
@@ -40,6 +41,9 @@ struct err *remotes_set_tls(struct remotes *remotes, const struct tls_options *o
  * a passive target that cannot be bound is not an error but logged and tried again. */
 struct err *remotes_add(struct remotes *remotes, const char *target) MUST_USE;
 struct err *remotes_remove(struct remotes *remotes, const char *target) MUST_USE;
+/* Makes the 'n' 'targets' with 'options' (all copied) those that are configured, and no others; for "db:" remotes they are the
+ * defaults of rows.  Connections of remotes that are there before and after stay.  Targets are as remotes_add() takes them. */
+void remotes_set(struct remotes *remotes, const char *const *targets, const struct remote_options *options, size_t n);
 /* The configured ones, sorted, one a line.  The caller frees it. */
 char *remotes_list(const struct remotes *remotes) MUST_USE;
 
