@@ -31,6 +31,9 @@ struct hosted {
     struct compaction *compaction;                           /* owned: wanted or running (compaction.h), or NULL */
     struct convert_call *convert_call;                       /* owned by the server: it is being converted; else NULL */
     bool is_internal;                                        /* _Server: clients may not write */
+    bool is_backup;                                          /* its content comes from an active server */
+    void (*undone)(void *aux, struct hosted *hosted);        /* as that of struct server, for this database alone */
+    void *undone_aux;
     struct relay *relay;                                     /* owned; NULL unless it is the copy of a relay (relay.h) */
     bool is_unavailable;                                     /* a relay that has not seen its source yet: no schema */
     bool is_disconnected;                                    /* a relay that does not hear its source */

@@ -435,6 +435,16 @@ relay_add(struct server *server, const char *spec, const struct upstream_env *en
 }
 
 void
+relay_set_intervals(struct server *server, const char *name, int64_t probe_ms, int64_t max_backoff_ms)
+{
+    const struct hosted *hosted = server_hosted(server, name);
+    CHECK(hosted && hosted->relay);
+    const struct relay *relay = hosted->relay;
+    relay->env->set_probe_interval(relay->upstream, probe_ms);
+    relay->env->set_max_backoff(relay->upstream, max_backoff_ms);
+}
+
+void
 relay_free(struct relay *relay)
 {
     if (!relay) {

@@ -38,6 +38,8 @@ struct upstream_env;
 bool relay_is_spec(const char *database);
 /* Adds such a database.  'env' must outlive it.  Errors: bad syntax, a bad remote, a name that is taken. */
 struct err *relay_add(struct server *server, const char *spec, const struct upstream_env *env) MUST_USE;
+/* Intervals of the connection to the source of database 'name', a relay; -1: the default. */
+void relay_set_intervals(struct server *server, const char *name, int64_t probe_ms, int64_t max_backoff_ms);
 void relay_free(struct relay *relay);                        /* cancels what is under way; NULL is fine */
 
 /* Passes a request on, at once or once there is a connection.  The reply goes to 'session'. */

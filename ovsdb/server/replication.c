@@ -26,9 +26,10 @@ struct replicated {
 struct replication {
     struct server *server;                                   /* borrowed */
     const struct upstream_env *env;                          /* borrowed */
+    char *only;                                              /* owned: the one database it is about; NULL: all */
     char *active_server;                                     /* owned; NULL: not given */
     struct strmap excluded;                                  /* "DB:TABLE" */
-    int64_t probe_ms;                                        /* -1: by default */
+    int64_t probe_ms, max_backoff_ms;                        /* -1: by default */
     struct upstream *upstream;                               /* owned; NULL: this server is active */
     char *target;                                            /* owned: what 'upstream' connects to */
     int64_t next_id;                                         /* of requests */
@@ -42,8 +43,16 @@ struct replication *
 replication_new(struct server *server, const struct upstream_env *env)
 {
     struct replication *r = xmalloc(sizeof *r);
-    *r = (struct replication) {.server = server, .env = env, .probe_ms = -1};
+    *r = (struct replication) {.server = server, .env = env, .probe_ms = -1, .max_backoff_ms = -1};
     strmap_init(&r->excluded);
+    return r;
+}
+
+struct replication *
+replication_new_for(struct server *server, const struct upstream_env *env, const char *database)
+{
+    struct replication *r = replication_new(server, env);
+    r->only = xstrdup(database);
     return r;
 }
 
@@ -82,6 +91,7 @@ replication_free(struct replication *r)
     vec_fini(&r->followers);
     strmap_fini(&r->excluded);
     free(r->active_server);
+    free(r->only);
     free(r);
 }
 
@@ -148,13 +158,27 @@ replication_excluded(const struct replication *r)
     return buf_take_text(&text);
 }
 
+static void
+apply_intervals(struct replication *r)
+{
+    if (r->upstream) {
+        r->env->set_probe_interval(r->upstream, r->probe_ms);
+        r->env->set_max_backoff(r->upstream, r->max_backoff_ms);
+    }
+}
+
 void
 replication_set_probe_interval(struct replication *r, int64_t ms)
 {
-    r->probe_ms = MAX(ms, 0);
-    if (r->upstream) {
-        r->env->set_probe_interval(r->upstream, r->probe_ms);
-    }
+    r->probe_ms = ms;
+    apply_intervals(r);
+}
+
+void
+replication_set_max_backoff(struct replication *r, int64_t ms)
+{
+    r->max_backoff_ms = ms;
+    apply_intervals(r);
 }
 
 /* What fails. */
@@ -302,7 +326,7 @@ static bool
 is_replicable(const struct replication *r, const char *name)
 {
     const struct hosted *hosted = name ? server_hosted(r->server, name) : NULL;
-    return hosted && !hosted->is_internal && !hosted->relay;
+    return hosted && !hosted->is_internal && !hosted->relay && (!r->only || !strcmp(name, r->only));
 }
 
 static struct replicated *
@@ -441,6 +465,28 @@ static const struct jsonrpc_session_callbacks active_cbs = {
 
 /* Roles. */
 
+static void
+set_backup(struct replication *r, bool is_backup)
+{
+    static const char why[] = "this server became a backup";
+    struct hosted *hosted = r->only ? server_hosted(r->server, r->only) : NULL;
+    if (hosted) {
+        hosted->is_backup = is_backup;
+        hosted->undone = is_backup ? on_undone : NULL;
+        hosted->undone_aux = r;
+        if (is_backup) {
+            server_stop_conversion(r->server, hosted, why);
+        }
+    } else if (!r->only) {
+        r->server->is_backup = is_backup;
+        r->server->undone = is_backup ? on_undone : NULL;
+        r->server->undone_aux = r;
+        if (is_backup) {
+            server_stop_conversions(r->server, why);
+        }
+    }
+}
+
 static struct err *
 connect_to(struct replication *r, const char *target)
 {
@@ -453,13 +499,8 @@ connect_to(struct replication *r, const char *target)
     replication_stop(r);
     r->upstream = upstream;
     r->target = copy;
-    r->server->is_backup = true;
-    r->server->undone = on_undone;
-    r->server->undone_aux = r;
-    server_stop_conversions(r->server, "this server became a backup");
-    if (r->probe_ms >= 0) {
-        r->env->set_probe_interval(upstream, r->probe_ms);
-    }
+    set_backup(r, true);
+    apply_intervals(r);
     return NULL;
 }
 
@@ -489,8 +530,7 @@ replication_stop(struct replication *r)
     set_error(r, NULL);
     free(r->target);
     r->target = NULL;
-    r->server->is_backup = false;
-    r->server->undone = NULL;
+    set_backup(r, false);
 }
 
 bool

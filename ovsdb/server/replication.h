@@ -28,6 +28,8 @@ struct upstream_env;
 
 /* The server starts as active.  'env' is borrowed. */
 struct replication *replication_new(struct server *server, const struct upstream_env *env) MUST_USE;
+/* The same for one database alone; another may have another active server. */
+struct replication *replication_new_for(struct server *server, const struct upstream_env *env, const char *database) MUST_USE;
 void replication_free(struct replication *replication);
 
 /* Configuration.  A new active server matters from the next replication_start() on, new exclusions at once. */
@@ -36,7 +38,9 @@ const char *replication_active_server(const struct replication *replication);   
 /* 'tables' is "DB:TABLE[,DB:TABLE]..."; they need not exist.  Errors: another form. */
 struct err *replication_set_excluded(struct replication *replication, const char *tables) MUST_USE;
 char *replication_excluded(const struct replication *replication) MUST_USE;      /* in that form; the caller frees it */
+/* Of the connection, this one too; -1: the default. */
 void replication_set_probe_interval(struct replication *replication, int64_t ms);
+void replication_set_max_backoff(struct replication *replication, int64_t ms);
 
 /* The role of a backup, or of an active server again.  Clients are to be disconnected after a change.
  * Errors: no active server is given, or it cannot be one. */

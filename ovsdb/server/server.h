@@ -65,6 +65,11 @@ const struct uuid *server_id(const struct server *server);
 
 /* Databases.  'storage' is taken, on error too; its transactions are read. */
 struct err *server_add_database(struct server *server, struct storage *storage) MUST_USE;
+/* The same in two steps, of which only the first can fail.  A database that is not hosted yet belongs to the caller. */
+struct err *server_prepare_database(struct storage *storage, struct hosted **ret) MUST_USE;
+const struct schema *server_prepared_schema(const struct hosted *hosted);
+void server_discard_prepared(struct hosted *hosted);         /* NULL is fine */
+void server_host_prepared(struct server *server, struct hosted *hosted); /* taken; its name must not be taken */
 struct err *server_remove_database(struct server *server, const char *name) MUST_USE;
 /* Compacts 'name' (NULL: all) soon; calls 'done' once, with the first error (taken), if any. */
 void server_compact(struct server *server, const char *name, void (*done)(void *aux, struct err *e), void *aux);

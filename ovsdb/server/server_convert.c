@@ -35,7 +35,7 @@ check_allowed(const struct request *r, const struct hosted *hosted)
 {
     if (hosted->is_internal) {
         return err_tagged("not allowed", "convert operation not allowed on reserved database %s", hosted->name);
-    } else if (r->session->is_read_only || r->server->is_backup) {
+    } else if (r->session->is_read_only || server_is_copy(r->server, hosted)) {
         return err_tagged("not allowed", "convert operation not allowed when database server is in read only mode");
     }
     struct rbac_client client = session_rbac_client(r->session);

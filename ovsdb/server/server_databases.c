@@ -119,19 +119,63 @@ server_host(struct server *server, struct hosted *hosted)
 struct err *
 server_add_database(struct server *server, struct storage *storage)
 {
-    struct schema *schema = storage_schema(storage);
-    struct err *e = server_check_name(server, schema->name);
+    struct err *e = server_check_name(server, storage_schema(storage)->name);
     if (e) {
         storage_close(storage);
         return e;
     }
     struct hosted *hosted;
-    e = hosted_open(schema, storage, &hosted);
-    if (e) {
-        return e;
+    e = server_prepare_database(storage, &hosted);
+    if (!e) {
+        server_host(server, hosted);
     }
+    return e;
+}
+
+struct err *
+server_prepare_database(struct storage *storage, struct hosted **ret)
+{
+    return hosted_open(storage_schema(storage), storage, ret);
+}
+
+const struct schema *
+server_prepared_schema(const struct hosted *hosted)
+{
+    return hosted->db->schema;
+}
+
+void
+server_discard_prepared(struct hosted *hosted)
+{
+    hosted_free(hosted);
+}
+
+void
+server_host_prepared(struct server *server, struct hosted *hosted)
+{
+    struct err *e = server_check_name(server, hosted->name);
+    CHECK(!e);
     server_host(server, hosted);
-    return NULL;
+}
+
+bool
+server_is_copy(const struct server *server, const struct hosted *hosted)
+{
+    return hosted->is_backup || (server->is_backup && !hosted->is_internal);
+}
+
+bool
+server_is_all_backup(const struct server *server)
+{
+    bool any = false;
+    STRMAP_FOR_EACH (node, &server->databases) {
+        const struct hosted *hosted = node->data;
+        if (!hosted->is_internal && !hosted->is_backup) {
+            return server->is_backup;
+        }
+        any |= hosted->is_backup;
+    }
+    return any || server->is_backup;
 }
 
 struct err *

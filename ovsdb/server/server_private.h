@@ -60,7 +60,7 @@ struct server {
     size_t n_held;                                           /* requests of all sessions that wait for a conversion */
     bool monitor_cond_is_disabled;
     bool is_running;                                         /* inside server_run() */
-    bool is_backup;                                          /* clients may not write or lock */
+    bool is_backup;                                          /* all of it: clients may not write or lock */
     /* A sync failed, and what server_commit() had taken for 'hosted' in this turn was undone.  NULL: nobody minds. */
     void (*undone)(void *aux, struct hosted *hosted);
     void *undone_aux;
@@ -116,6 +116,8 @@ struct err *server_commit(struct server *server, struct hosted *hosted, struct d
 void server_queue_forwarded(struct session *session, struct hosted *hosted, const json_t *id, struct str result);
 
 /* server_databases.c */
+bool server_is_copy(const struct server *server, const struct hosted *hosted);   /* of an active server's; clients may not write */
+bool server_is_all_backup(const struct server *server);      /* every database is */
 void server_add_internal_database(struct server *server);    /* _Server */
 void server_publish(struct server *server, struct hosted *hosted);               /* its row in _Server */
 void server_republish(struct server *server, struct hosted *hosted);             /* the same, after a change */

@@ -115,7 +115,7 @@ try_transaction(struct session *session, struct hosted *hosted, const json_t *pa
                 struct execute_result *result)
 {
     struct execute_request request = {
-        .db = hosted->db, .params = params, .is_read_only = session->is_read_only || session->server->is_backup,
+        .db = hosted->db, .params = params, .is_read_only = session->is_read_only || server_is_copy(session->server, hosted),
         .is_reserved = hosted->is_internal, .is_rehearsal = hosted->relay, .client = session_rbac_client(session),
         .owns_lock = owns_lock, .aux = session, .elapsed_ms = elapsed_ms,
     };
@@ -268,7 +268,7 @@ server_transact(struct server *server, const char *name, json_t *operations)
 {
     struct hosted *hosted = server_hosted(server, name);
     CHECK(hosted);
-    bool is_source_elsewhere = hosted->relay || (server->is_backup && !hosted->is_internal);
+    bool is_source_elsewhere = hosted->relay || server_is_copy(server, hosted);
     if (is_source_elsewhere || hosted->convert_call) {
         json_decref(operations);
         return NULL;

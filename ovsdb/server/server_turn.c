@@ -59,6 +59,9 @@ undo_turn(struct server *server, struct hosted *hosted, const struct err *e)
     }
     storage_roll_back(hosted->storage);
     server->seqno++;
+    if (hosted->undone) {
+        hosted->undone(hosted->undone_aux, hosted);
+    }
     if (server->undone) {
         server->undone(server->undone_aux, hosted);
     }

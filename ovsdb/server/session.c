@@ -298,10 +298,11 @@ lock_name(const struct request *r, const char **ret)
 static bool
 reject_lock_of_backup(const struct request *r)
 {
-    if (r->server->is_backup) {
+    bool is_backup = server_is_all_backup(r->server);
+    if (is_backup) {
         request_reply_plain_error(r, "lock and unlock methods not allowed, DB server is read only.");
     }
-    return r->server->is_backup;
+    return is_backup;
 }
 
 static struct err *

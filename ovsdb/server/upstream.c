@@ -43,11 +43,17 @@ set_upstream_probe_interval(struct upstream *upstream, int64_t ms)
     jsonrpc_session_set_probe_interval(session_of(upstream), ms);
 }
 
+static void
+set_upstream_max_backoff(struct upstream *upstream, int64_t ms)
+{
+    jsonrpc_session_set_max_backoff(session_of(upstream), ms);
+}
+
 struct upstream_env
 upstream_env_of_loop(struct loop *loop)
 {
     return (struct upstream_env) {
         .open = open_upstream, .close = close_upstream, .send = send_upstream, .reconnect = reconnect_upstream,
-        .set_probe_interval = set_upstream_probe_interval, .aux = loop,
+        .set_probe_interval = set_upstream_probe_interval, .set_max_backoff = set_upstream_max_backoff, .aux = loop,
     };
 }

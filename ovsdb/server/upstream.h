@@ -21,7 +21,9 @@ struct upstream_env {
     void (*close)(struct upstream *upstream);                /* no more calls; NULL is fine */
     void (*send)(struct upstream *upstream, struct jsonrpc_msg *msg /* taken */);
     void (*reconnect)(struct upstream *upstream);            /* soon: drop the connection and try the next remote */
+    /* -1: the default. */
     void (*set_probe_interval)(struct upstream *upstream, int64_t ms);
+    void (*set_max_backoff)(struct upstream *upstream, int64_t ms);
     void *aux;
 };
 

@@ -51,7 +51,7 @@ reconnect(struct upstream *upstream)
 }
 
 static void
-set_probe_interval(struct upstream *upstream, int64_t ms)
+ignore_interval(struct upstream *upstream, int64_t ms)
 {
 }
 
@@ -108,7 +108,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_server home;
     struct fuzz_client client;
     struct upstream upstream = {0};
-    struct upstream_env env = {open_upstream, close_upstream, send_upstream, reconnect, set_probe_interval, &upstream};
+    struct upstream_env env = {open_upstream,   close_upstream,  send_upstream, reconnect,
+                               ignore_interval, ignore_interval, &upstream};
     fuzz_server_start(&home);
     struct replication *replication = replication_new(home.server, &env);
     struct err *e;

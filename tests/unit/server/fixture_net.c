@@ -207,13 +207,13 @@ reconnect_upstream(struct upstream *u)
 }
 
 static void
-set_probe_interval(struct upstream *u, int64_t ms)
+ignore_interval(struct upstream *u, int64_t ms)
 {
 }
 
 static const struct upstream_env upstream_env = {
     .open = open_upstream, .close = close_upstream, .send = send_upstream, .reconnect = reconnect_upstream,
-    .set_probe_interval = set_probe_interval,
+    .set_probe_interval = ignore_interval, .set_max_backoff = ignore_interval,
 };
 
 static struct node *
