@@ -11,11 +11,11 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/net/unixctl.h"
-#include "ovsdb/server/relay.h"
+#include "ovsdb/server/configure.h"
 #include "ovsdb/server/remotes.h"
 #include "ovsdb/server/replication.h"
 #include "ovsdb/server/server.h"
-#include "ovsdb/storage/storage.h"
+#include "ovsdb/server/settings.h"
 
 /* Answers with nothing, or with the error 'e', which is taken. */
 static void
@@ -30,16 +30,35 @@ answer(struct unixctl_request *request, struct err *e)
     free(text);
 }
 
+/* The same after a command that may have changed the settings. */
+static void
+answer_change(struct control *control, struct unixctl_request *request, struct err *e)
+{
+    settings_save(control->settings);
+    answer(request, e);
+}
+
+/* In place of the commands that change what a configuration file says. */
+static void
+cmd_refused(struct unixctl_request *request, int argc, const char *argv[], void *control_)
+{
+    const struct control *control = control_;
+    answer(request, err_new("not allowed with --config-file: change %s, then use ovsdb-server/reload",
+                            configuration_path(control->configuration)));
+}
+
 static void
 cmd_add_remote(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    answer(request, remotes_add(((struct control *) control_)->remotes, argv[1]));
+    struct control *control = control_;
+    answer_change(control, request, remotes_add(control->remotes, argv[1]));
 }
 
 static void
 cmd_remove_remote(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    answer(request, remotes_remove(((struct control *) control_)->remotes, argv[1]));
+    struct control *control = control_;
+    answer_change(control, request, remotes_remove(control->remotes, argv[1]));
 }
 
 static void
@@ -54,26 +73,20 @@ static void
 cmd_add_db(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
     struct control *control = control_;
-    struct err *e;
-    if (relay_is_spec(argv[1])) {
-        e = relay_add(control->server, argv[1], control->upstream_env);
-    } else {
-        struct storage *storage;
-        e = storage_open(argv[1], STORAGE_READ_WRITE, &storage);
-        e = e ? e : server_add_database(control->server, storage);
-    }
-    answer(request, e);
+    struct err *e = settings_add_database(control->settings, argv[1]);
     replication_databases_changed(control->replication);
     remotes_reload(control->remotes);
+    answer_change(control, request, e);
 }
 
 static void
 cmd_remove_db(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
     struct control *control = control_;
-    answer(request, server_remove_database(control->server, argv[1]));
+    struct err *e = settings_remove_database(control->settings, argv[1]);
     replication_databases_changed(control->replication);
     remotes_reload(control->remotes);
+    answer_change(control, request, e);
 }
 
 static void
@@ -140,7 +153,9 @@ cmd_reconnect(struct unixctl_request *request, int argc, const char *argv[], voi
 static void
 cmd_sync_status(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    char *text = replication_status(((struct control *) control_)->replication);
+    const struct control *control = control_;
+    char *text = control->configuration ? configuration_sync_status(control->configuration)
+                                        : replication_status(control->replication);
     unixctl_reply(request, text);
     free(text);
 }
@@ -148,15 +163,23 @@ cmd_sync_status(struct unixctl_request *request, int argc, const char *argv[], v
 static void
 cmd_get_active(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    const char *active_server = replication_active_server(((struct control *) control_)->replication);
+    const struct control *control = control_;
+    if (control->configuration) {
+        char *text = configuration_active_servers(control->configuration);
+        unixctl_reply(request, text);
+        free(text);
+        return;
+    }
+    const char *active_server = replication_active_server(control->replication);
     unixctl_reply(request, active_server ? active_server : "");
 }
 
 static void
 cmd_set_active(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    replication_set_active_server(((struct control *) control_)->replication, argv[1]);
-    unixctl_reply(request, "");
+    struct control *control = control_;
+    replication_set_active_server(control->replication, argv[1]);
+    answer_change(control, request, NULL);
 }
 
 static void
@@ -167,7 +190,7 @@ cmd_connect_active(struct unixctl_request *request, int argc, const char *argv[]
     if (!e) {
         remotes_reconnect(control->remotes);
     }
-    answer(request, e);
+    answer_change(control, request, e);
 }
 
 static void
@@ -178,7 +201,7 @@ cmd_disconnect_active(struct unixctl_request *request, int argc, const char *arg
         replication_stop(control->replication);
         remotes_reconnect(control->remotes);
     }
-    unixctl_reply(request, "");
+    answer_change(control, request, NULL);
 }
 
 static void
@@ -189,20 +212,24 @@ cmd_set_probe(struct unixctl_request *request, int argc, const char *argv[], voi
         unixctl_reply_error(request, "Invalid probe interval, integer value expected");
         return;
     }
-    replication_set_probe_interval(((struct control *) control_)->replication, ms);
-    unixctl_reply(request, "");
+    struct control *control = control_;
+    settings_set_probe_interval(control->settings, MAX(ms, 0));
+    answer_change(control, request, NULL);
 }
 
 static void
 cmd_set_excluded(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    answer(request, replication_set_excluded(((struct control *) control_)->replication, argv[1]));
+    struct control *control = control_;
+    answer_change(control, request, replication_set_excluded(control->replication, argv[1]));
 }
 
 static void
 cmd_get_excluded(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    char *text = replication_excluded(((struct control *) control_)->replication);
+    const struct control *control = control_;
+    char *text = control->configuration ? configuration_excluded(control->configuration)
+                                        : replication_excluded(control->replication);
     unixctl_reply(request, text);
     free(text);
 }
@@ -223,12 +250,12 @@ cmd_disable_monitor_cond(struct unixctl_request *request, int argc, const char *
     unixctl_reply(request, "");
 }
 
-/* There is no configuration file; remotes and databases are as the commands left them. */
 static void
 cmd_reload(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    remotes_reload(((struct control *) control_)->remotes);
-    unixctl_reply(request, "");
+    const struct control *control = control_;
+    answer(request, control->configuration ? configuration_reload(control->configuration)
+                                           : err_new("there is no configuration file (--config-file)"));
 }
 
 /* Databases here are standalone files. */
@@ -301,39 +328,40 @@ static const struct command {
     const char *name, *usage;
     int min_args, max_args;
     unixctl_cb *cb;
+    bool changes;                                            /* what a configuration file would say */
 } commands[] = {
-    {"memory/show", "", 0, 0, cmd_memory},
-    {"ovsdb-server/add-remote", "REMOTE", 1, 1, cmd_add_remote},
-    {"ovsdb-server/remove-remote", "REMOTE", 1, 1, cmd_remove_remote},
-    {"ovsdb-server/list-remotes", "", 0, 0, cmd_list_remotes},
-    {"ovsdb-server/add-db", "DB", 1, 1, cmd_add_db},
-    {"ovsdb-server/remove-db", "DB", 1, 1, cmd_remove_db},
-    {"ovsdb-server/list-dbs", "", 0, 0, cmd_list_dbs},
-    {"ovsdb-server/compact", "[DB]", 0, 1, cmd_compact},
-    {"ovsdb-server/memory-trim-on-compaction", "on|off", 1, 1, cmd_trim},
-    {"ovsdb-server/reconnect", "", 0, 0, cmd_reconnect},
-    {"ovsdb-server/get-db-storage-status", "DB", 1, 1, cmd_storage_status},
-    {"ovsdb-server/sync-status", "", 0, 0, cmd_sync_status},
-    {"ovsdb-server/get-active-ovsdb-server", "", 0, 0, cmd_get_active},
-    {"ovsdb-server/get-sync-exclude-tables", "", 0, 0, cmd_get_excluded},
-    {"ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, cmd_disconnect_active},
-    {"ovsdb-server/connect-active-ovsdb-server", "", 0, 0, cmd_connect_active},
-    {"ovsdb-server/set-active-ovsdb-server", "SERVER", 1, 1, cmd_set_active},
-    {"ovsdb-server/set-active-ovsdb-server-probe-interval", "MSECS", 1, 1, cmd_set_probe},
-    {"ovsdb-server/set-sync-exclude-tables", "DB:TABLE[,DB:TABLE]...", 1, 1, cmd_set_excluded},
-    {"ovsdb-server/disable-monitor-cond", "", 0, 0, cmd_disable_monitor_cond},
-    {"ovsdb-server/reload", "", 0, 0, cmd_reload},
-    {"ovsdb-server/tlog-set", "DB:TABLE on|off", 2, 2, cmd_tlog_set},
-    {"ovsdb-server/tlog-list", "", 0, 0, cmd_tlog_list},
-    {"ovsdb-server/perf-counters-show", "", 0, 0, cmd_perf},
-    {"ovsdb-server/perf-counters-clear", "", 0, 0, cmd_nothing},
-    {"cluster/cid", "DB", 1, 1, cmd_cluster},
-    {"cluster/sid", "DB", 1, 1, cmd_cluster},
-    {"cluster/status", "DB", 1, 1, cmd_cluster},
-    {"cluster/leave", "DB", 1, 1, cmd_cluster},
-    {"cluster/kick", "DB SERVER", 2, 2, cmd_cluster},
-    {"cluster/change-election-timer", "DB TIME", 2, 2, cmd_cluster},
-    {"cluster/set-backlog-threshold", "DB N_MSGS N_BYTES", 3, 3, cmd_cluster},
+    {"memory/show", "", 0, 0, cmd_memory, false},
+    {"ovsdb-server/add-remote", "REMOTE", 1, 1, cmd_add_remote, true},
+    {"ovsdb-server/remove-remote", "REMOTE", 1, 1, cmd_remove_remote, true},
+    {"ovsdb-server/list-remotes", "", 0, 0, cmd_list_remotes, false},
+    {"ovsdb-server/add-db", "DB", 1, 1, cmd_add_db, true},
+    {"ovsdb-server/remove-db", "DB", 1, 1, cmd_remove_db, true},
+    {"ovsdb-server/list-dbs", "", 0, 0, cmd_list_dbs, false},
+    {"ovsdb-server/compact", "[DB]", 0, 1, cmd_compact, false},
+    {"ovsdb-server/memory-trim-on-compaction", "on|off", 1, 1, cmd_trim, false},
+    {"ovsdb-server/reconnect", "", 0, 0, cmd_reconnect, false},
+    {"ovsdb-server/get-db-storage-status", "DB", 1, 1, cmd_storage_status, false},
+    {"ovsdb-server/sync-status", "", 0, 0, cmd_sync_status, false},
+    {"ovsdb-server/get-active-ovsdb-server", "", 0, 0, cmd_get_active, false},
+    {"ovsdb-server/get-sync-exclude-tables", "", 0, 0, cmd_get_excluded, false},
+    {"ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, cmd_disconnect_active, true},
+    {"ovsdb-server/connect-active-ovsdb-server", "", 0, 0, cmd_connect_active, true},
+    {"ovsdb-server/set-active-ovsdb-server", "SERVER", 1, 1, cmd_set_active, true},
+    {"ovsdb-server/set-active-ovsdb-server-probe-interval", "MSECS", 1, 1, cmd_set_probe, true},
+    {"ovsdb-server/set-sync-exclude-tables", "DB:TABLE[,DB:TABLE]...", 1, 1, cmd_set_excluded, true},
+    {"ovsdb-server/disable-monitor-cond", "", 0, 0, cmd_disable_monitor_cond, false},
+    {"ovsdb-server/reload", "", 0, 0, cmd_reload, false},
+    {"ovsdb-server/tlog-set", "DB:TABLE on|off", 2, 2, cmd_tlog_set, false},
+    {"ovsdb-server/tlog-list", "", 0, 0, cmd_tlog_list, false},
+    {"ovsdb-server/perf-counters-show", "", 0, 0, cmd_perf, false},
+    {"ovsdb-server/perf-counters-clear", "", 0, 0, cmd_nothing, false},
+    {"cluster/cid", "DB", 1, 1, cmd_cluster, false},
+    {"cluster/sid", "DB", 1, 1, cmd_cluster, false},
+    {"cluster/status", "DB", 1, 1, cmd_cluster, false},
+    {"cluster/leave", "DB", 1, 1, cmd_cluster, false},
+    {"cluster/kick", "DB SERVER", 2, 2, cmd_cluster, false},
+    {"cluster/change-election-timer", "DB TIME", 2, 2, cmd_cluster, false},
+    {"cluster/set-backlog-threshold", "DB N_MSGS N_BYTES", 3, 3, cmd_cluster, false},
 };
 
 void
@@ -341,6 +369,7 @@ control_register(struct control *control, struct unixctl *unixctl)
 {
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         const struct command *c = &commands[i];
-        unixctl_register(unixctl, c->name, c->usage, c->min_args, c->max_args, c->cb, control);
+        unixctl_register(unixctl, c->name, c->usage, c->min_args, c->max_args,
+                         c->changes && control->configuration ? cmd_refused : c->cb, control);
     }
 }

@@ -6,17 +6,19 @@
 
 #include "lib/base/check.h"
 
+struct configuration;
 struct remotes;
 struct replication;
 struct server;
+struct settings;
 struct unixctl;
-struct upstream_env;
 
 struct control {
     struct server *server;
     struct remotes *remotes;
     struct replication *replication;
-    const struct upstream_env *upstream_env;                 /* for relays */
+    struct settings *settings;                               /* what changes databases and the like goes through it */
+    struct configuration *configuration;                     /* NULL: there is no configuration file */
     bool trim_on_compaction;
 };
 void control_register(struct control *control, struct unixctl *unixctl);

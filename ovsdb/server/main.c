@@ -18,13 +18,13 @@
 #include "lib/net/loop.h"
 #include "lib/net/program.h"
 #include "ovsdb/server/child.h"
+#include "ovsdb/server/configure.h"
 #include "ovsdb/server/control.h"
-#include "ovsdb/server/relay.h"
 #include "ovsdb/server/remotes.h"
 #include "ovsdb/server/replication.h"
 #include "ovsdb/server/server.h"
+#include "ovsdb/server/settings.h"
 #include "ovsdb/server/upstream.h"
-#include "ovsdb/storage/storage.h"
 
 LOG_MODULE(ovsdb_main);
 
@@ -37,6 +37,9 @@ struct main {
     const char *sync_from;
     const char *sync_exclude_tables;
     bool active;
+    const char *config_path;                                 /* of --config-file, or NULL */
+    struct settings *settings;
+    struct configuration *configuration;                     /* NULL without --config-file */
     struct program *program;
     struct loop *loop;
     struct server *server;
@@ -110,10 +113,21 @@ set_max_message(void *main_, const char *value)
     return set_limit(value, 1024, &((struct main *) main_)->max_message);
 }
 
+/* docs/adr/0080-no-recordings.md */
+static struct err *
+refuse_recording(void *main_, const char *value)
+{
+    return err_new("--record and --replay are not supported: runs are not recorded (see weft-ovsdb-server(1))");
+}
+
 static const struct option_def server_options[] = {
     {.name = "remote", .value = "REMOTE", .help = "connect or listen to REMOTE", .call = add_remote_option},
     {.name = "run", .value = "COMMAND", .help = "run COMMAND as subprocess then exit",
      OPTION_STRING_AT(struct main, run_command)},
+    {.name = "config-file", .value = "FILE", .help = "take remotes and databases from FILE, and no others",
+     OPTION_STRING_AT(struct main, config_path)},
+    {.name = "record", .value = "[DIR]", .help = NULL, .call = refuse_recording},
+    {.name = "replay", .value = "[DIR]", .help = NULL, .call = refuse_recording},
     {.name = "no-dbs", .help = "do not open the default database", OPTION_FLAG_AT(struct main, no_dbs)},
     {.name = "disable-file-column-diff", .help = "don't use column diff in database file",
      OPTION_FLAG_AT(struct main, no_column_diff)},
@@ -127,17 +141,6 @@ static const struct option_def server_options[] = {
 };
 
 static struct err *
-open_database(struct main *m, const char *path)
-{
-    if (relay_is_spec(path)) {
-        return relay_add(m->server, path, &m->upstream_env);
-    }
-    struct storage *storage;
-    struct err *e = storage_open(path, STORAGE_READ_WRITE, &storage);
-    return e ? e : server_add_database(m->server, storage);
-}
-
-static struct err *
 open_databases(struct main *m)
 {
     size_t n;
@@ -145,11 +148,11 @@ open_databases(struct main *m)
     struct err *e = NULL;
     if (!n && !m->no_dbs) {
         char *path = xasprintf("%s/conf.db", dirs_ovs_db());
-        e = open_database(m, path);
+        e = settings_add_database(m->settings, path);
         free(path);
     }
     for (size_t i = 0; i < n && !e; i++) {
-        e = open_database(m, paths[i]);
+        e = settings_add_database(m->settings, paths[i]);
     }
     return e;
 }
@@ -176,6 +179,37 @@ configure_replication(struct main *m)
         e = m->active ? NULL : replication_start(m->replication);
     }
     return e;
+}
+
+/* What the command line says. */
+static struct err *
+set_up(struct main *m)
+{
+    struct err *e = open_databases(m);
+    e = e ? e : remotes_set_tls(m->remotes, program_tls(m->program));
+    e = e ? e : configure_replication(m);
+    return e ? e : open_remotes(m);
+}
+
+/* What it said first, as changed until the process before this one crashed. */
+static struct err *
+set_up_again(struct main *m)
+{
+    struct err *e = settings_restore(m->settings);
+    e = e ? e : remotes_set_tls(m->remotes, program_tls(m->program));
+    return e ? e : settings_restore_remotes(m->settings);
+}
+
+static struct err *
+set_up_from_file(struct main *m)
+{
+    size_t n;
+    program_arguments(m->program, &n);
+    if (n || m->remote_targets.n || m->sync_from || m->sync_exclude_tables || m->active) {
+        return err_new("--config-file excludes databases, --remote, --sync-from, --sync-exclude-tables and --active "
+                       "on the command line");
+    }
+    return configuration_reload(m->configuration);
 }
 
 static void
@@ -236,13 +270,23 @@ start(struct main *m)
     };
     m->remotes = remotes_new(m->loop, m->server, &limits);
     m->wake_timer = loop_timer_new(m->loop, on_run, m);
+    settings_bind(m->settings, &(struct settings_of) {.server = m->server, .remotes = m->remotes,
+                                                      .replication = m->replication, .upstream_env = &m->upstream_env});
+    if (m->config_path) {
+        m->configuration = configuration_new(m->config_path, m->server, m->remotes, program_tls(m->program),
+                                             &m->upstream_env);
+    }
     m->control = (struct control) {.server = m->server, .remotes = m->remotes, .replication = m->replication,
-                                   .upstream_env = &m->upstream_env};
+                                   .settings = m->settings, .configuration = m->configuration};
     control_register(&m->control, program_unixctl(m->program));
-    struct err *e = open_databases(m);
-    e = e ? e : remotes_set_tls(m->remotes, program_tls(m->program));
-    e = e ? e : configure_replication(m);
-    return e ? e : open_remotes(m);
+    if (m->configuration) {
+        return set_up_from_file(m);
+    }
+    struct err *e = settings_are_saved(m->settings) ? set_up_again(m) : set_up(m);
+    if (!e) {
+        settings_save(m->settings);
+    }
+    return e;
 }
 
 static void
@@ -256,7 +300,9 @@ stop(struct main *m)
     }
     server_settle(m->server);                                /* what was received is answered */
     remotes_free(m->remotes);
+    configuration_free(m->configuration);
     replication_free(m->replication);
+    settings_free(m->settings);
     server_free(m->server);
     loop_cancel_deferred(m->loop, on_run, m);
     loop_timer_free(m->wake_timer);
@@ -267,7 +313,7 @@ int
 main(int argc, char *argv[])
 {
     json_pool_install();
-    struct main m = {0};
+    struct main m = {.settings = settings_new()};
     const struct program_spec spec = {
         .purpose = "Open vSwitch database server",
         .arguments = "[DATABASE...]",
