@@ -19,6 +19,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/options.h"
+#include "lib/base/stopwatch.h"
 #include "lib/net/loop.h"
 #include "lib/net/program.h"
 #include "lib/net/tls.h"
@@ -26,6 +27,8 @@
 #include "ovsdb/client/session.h"
 
 LOG_MODULE(main);
+STOPWATCH(flow_generation, "flow-generation");
+STOPWATCH(flow_installation, "flow-installation");
 
 struct main {
     struct program *program;
@@ -146,12 +149,16 @@ on_run(void *main_)
         replica_attach(m->controller->sb, m->controller->derive);
         replica_attach(m->controller->ovs, m->controller->derive);
     }
+    int64_t start_us = clock_monotonic_us();
     derive_run(m->controller->derive);
+    stopwatch_sample(&stopwatch_flow_generation, (uint64_t) (clock_monotonic_us() - start_us));
     if (conditions_update(m->controller)) {
         ovsdb_session_conditions_changed(m->sb);
     }
     if (ovsdb_session_conditions_settled(m->sb)) {
+        start_us = clock_monotonic_us();
         output_run(m->output, clock_wall_ms());
+        stopwatch_sample(&stopwatch_flow_installation, (uint64_t) (clock_monotonic_us() - start_us));
         learn_flush(m->learn, clock_wall_ms());
     }
 }

@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/options.h"
+#include "lib/base/stopwatch.h"
 #include "lib/net/loop.h"
 #include "lib/net/program.h"
 #include "lib/net/unixctl.h"
@@ -18,6 +19,7 @@
 #include "ovsdb/client/session.h"
 
 LOG_MODULE(ovn_northd);
+STOPWATCH(northd_loop, "northd-loop");
 
 struct main {
     const char *nb_remote, *sb_remote, *n_threads;
@@ -73,7 +75,9 @@ on_run(void *main_)
         replica_attach(m->northd->nb, m->northd->derive);
         replica_attach(m->northd->sb, m->northd->derive);
     }
+    int64_t start_us = clock_monotonic_us();
     output_run(m->output, clock_wall_ms());
+    stopwatch_sample(&stopwatch_northd_loop, (uint64_t) (clock_monotonic_us() - start_us));
 }
 
 static void

@@ -68,15 +68,16 @@ compare_counters(const void *a, const void *b)
     return strcmp((*ca)->name, (*cb)->name);
 }
 
-char *
-counters_text(void)
+/* The counters that have moved, by name, in an array that the caller frees.  '*ret_n_never' is the number of the others. */
+static const struct counter **
+counters_hit(bool since_clear, size_t *ret_n, size_t *ret_n_never)
 {
     const struct counter **hit = NULL;
-    size_t n = 0, capacity = 0, n_never = 0;
-    uint64_t hash = 0;
+    size_t n = 0, capacity = 0;
+    *ret_n_never = 0;
     for (const struct counter *counter = all_counters; counter; counter = counter->next) {
-        if (!counter->n) {
-            n_never++;
+        if (counter->n == (since_clear ? counter->n_cleared : 0)) {
+            ++*ret_n_never;
             continue;
         }
         if (n == capacity) {
@@ -87,6 +88,37 @@ counters_text(void)
     if (n) {
         qsort(hit, n, sizeof *hit, compare_counters);
     }
+    *ret_n = n;
+    return hit;
+}
+
+char *
+counters_since_clear_text(void)
+{
+    size_t n, n_never;
+    const struct counter **hit = counters_hit(true, &n, &n_never);
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(&out, "%-28s %llu\n", hit[i]->name, (unsigned long long) (hit[i]->n - hit[i]->n_cleared));
+    }
+    free(hit);
+    return buf_take_text(&out);
+}
+
+void
+counters_clear(void)
+{
+    for (struct counter *counter = all_counters; counter; counter = counter->next) {
+        counter->n_cleared = counter->n;
+    }
+}
+
+char *
+counters_text(void)
+{
+    size_t n, n_never;
+    const struct counter **hit = counters_hit(false, &n, &n_never);
+    uint64_t hash = 0;
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
     for (size_t i = 0; i < n; i++) {
         hash = hash_bytes64(hit[i]->name, strlen(hit[i]->name), hash);

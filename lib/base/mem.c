@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/str.h"
+#include "lib/base/vec.h"
+
 static void *
 check_memory(void *p)
 {
@@ -108,6 +111,43 @@ const struct mem_type *
 mem_types(void)
 {
     return all_types;
+}
+
+static int
+compare_items(const void *a, const void *b)
+{
+    return strcmp(((const struct mem_item *) a)->name, ((const struct mem_item *) b)->name);
+}
+
+char *
+mem_counts_text(const struct mem_item *more, size_t n)
+{
+    VEC(struct mem_item) items = {0};
+    for (size_t i = 0; i < n; i++) {
+        vec_push(&items, more[i]);
+    }
+    for (const struct mem_type *type = all_types; type; type = type->next) {
+        bool is_in_more = false;
+        for (size_t i = 0; i < n; i++) {
+            is_in_more |= !strcmp(more[i].name, type->name);
+        }
+        if (type->n && !is_in_more) {
+            vec_push(&items, (struct mem_item) {type->name, type->n});
+        }
+    }
+    if (items.n) {
+        qsort(items.d, items.n, sizeof *items.d, compare_items);
+    }
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < items.n; i++) {
+        buf_puts(&text, i ? " " : "");
+        for (const char *p = items.d[i].name; *p; p++) {
+            buf_putc(&text, *p == ' ' ? '-' : *p);
+        }
+        buf_printf(&text, ":%lld", (long long) items.d[i].n);
+    }
+    vec_fini(&items);
+    return buf_take_text(&text);
 }
 
 int64_t

@@ -41,6 +41,13 @@ struct mem_type {
 void mem_type_register(struct mem_type *type);
 static inline void mem_add(struct mem_type *type, int64_t n) { type->n += n; }
 const struct mem_type *mem_types(void);                      /* first; follow 'next' */
+/* "NAME:N" for each type that has objects (a space in a name becomes a dash) and for the 'n' in 'more', which
+ * take the place of types of the same name, sorted, in one line.  The caller frees it. */
+struct mem_item {
+    const char *name;
+    int64_t n;
+};
+char *mem_counts_text(const struct mem_item *more, size_t n) MUST_USE;
 int64_t mem_total(void);                                     /* live objects of all types */
 
 /* An arena: many small allocations freed together.  arena_reset() keeps the first chunk. */

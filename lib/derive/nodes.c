@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "lib/base/counter.h"
 #include "lib/derive/derive_internal.h"
 
 /* Derivations.  A node exists while it has a subject, or a reader: a derivation of a kind DERIVE_ON_READ lives by
  * its readers alone; a node of another kind that has readers and no subject stands for the absence they read. */
 
 MEM_TYPE(derive_nodes, "derivations");
+COUNTER(derive_run);
+COUNTER(derive_cutoff);
 
 static void node_commit(struct derive *d, struct frame *frame);
 
@@ -280,8 +283,11 @@ node_commit(struct derive *d, struct frame *frame)
     if (new_value) {
         head_wake(d, node->head, UINT32_MAX);
     }
+    bool is_cutoff = (node->flags & NODE_HAS_RUN) && !new_value && !new_effects;
     stats->n_runs++;
-    stats->n_cutoffs += (node->flags & NODE_HAS_RUN) && !new_value && !new_effects;
+    stats->n_cutoffs += is_cutoff;
+    counter_inc(&counter_derive_run);
+    counter_add(&counter_derive_cutoff, is_cutoff);
     node->flags |= NODE_HAS_RUN;
 }
 

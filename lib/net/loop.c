@@ -10,16 +10,20 @@
 #include <sys/queue.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/counter.h"
 #include "lib/base/hash.h"
 #include "lib/base/hmap.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/stopwatch.h"
+#include "lib/base/str.h"
 #include "lib/net/tls_private.h"
 
 LOG_MODULE(timeval);
+STOPWATCH(turn, "loop-turn");
 MEM_TYPE(loop_source, "event sources");
 
-enum { LATE_MS = 1000 };
+enum { LATE_MS = 1000, COUNTERS_APART_MS = 60 * 1000 };
 
 struct deferred {
     struct hmap_node node;                                   /* in 'deferred_by_call', hashed by (cb, aux) */
@@ -35,7 +39,8 @@ struct loop {
     struct tls *tls;                                         /* or NULL: nobody has needed it */
     bool stopping;
     bool awake;                                              /* a callback has run since the last wait */
-    int64_t woke_ms;                                         /* when 'awake' */
+    int64_t woke_us;                                         /* when 'awake' */
+    int64_t counters_ms;                                     /* when they were logged; 0: never */
     uint64_t round;
     struct hmap deferred_by_call;
     TAILQ_HEAD(, deferred) deferred;
@@ -220,7 +225,7 @@ run_deferred(struct loop *loop)
 int64_t
 loop_now_ms(const struct loop *loop)
 {
-    return loop->awake ? loop->woke_ms : clock_monotonic_ms();
+    return loop->awake ? loop->woke_us / 1000 : clock_monotonic_ms();
 }
 
 void
@@ -228,8 +233,27 @@ loop_note_wakeup(struct loop *loop)
 {
     if (!loop->awake) {
         loop->awake = true;
-        loop->woke_ms = clock_monotonic_ms();
+        loop->woke_us = clock_monotonic_us();
     }
+}
+
+/* What the process did until it was late may tell why. */
+static void
+log_counters(struct loop *loop)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (loop->counters_ms && now_ms - loop->counters_ms < COUNTERS_APART_MS) {
+        return;
+    }
+    loop->counters_ms = now_ms;
+    char *text = counters_text();
+    for (struct str rest = str_from(text); rest.s;) {
+        struct str line = str_cut(&rest, "\n");
+        if (line.n) {
+            log_info(STR_FMT, STR_ARG(line));
+        }
+    }
+    free(text);
 }
 
 /* Ends a turn: warns if it was long. */
@@ -239,10 +263,12 @@ note_sleep(struct loop *loop)
     if (!loop->awake) {
         return;
     }
-    int64_t elapsed_ms = clock_monotonic_ms() - loop->woke_ms;
+    int64_t elapsed_us = clock_monotonic_us() - loop->woke_us;
     loop->awake = false;
-    if (elapsed_ms > LATE_MS) {
-        log_warn("Unreasonably long %lldms poll interval", (long long) elapsed_ms);
+    stopwatch_sample(&stopwatch_turn, (uint64_t) elapsed_us);
+    if (elapsed_us > LATE_MS * 1000) {
+        log_warn("Unreasonably long %lldms poll interval", (long long) elapsed_us / 1000);
+        log_counters(loop);
     }
 }
 

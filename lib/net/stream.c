@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "lib/base/counter.h"
 #include "lib/base/mem.h"
 #include "lib/net/loop.h"
 #include "lib/net/stream_private.h"
@@ -20,10 +21,14 @@
 
 MEM_TYPE(stream, "streams");
 MEM_TYPE(shared_bytes, "shared messages");
+COUNTER(stream_connected);
+COUNTER(stream_bytes_in);
+COUNTER(stream_bytes_out);
 
 enum { READ_SIZE = 256 * 1024, WRITE_SIZE = 1024 * 1024, COPY_BELOW = 2048 };
 
 static void flush(struct stream *stream);
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *aux);
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *stream_);
 static void write_now(void *stream_);
 static void on_readable(struct bufferevent *transport, void *stream_);
@@ -252,6 +257,7 @@ stream_set_transport(struct stream *stream, struct bufferevent *transport, bool 
     bufferevent_disable(stream->transport, EV_READ | EV_WRITE);
     struct evbuffer *output = bufferevent_get_output(stream->transport);
     CHECK(evbuffer_add_cb(output, on_output, stream));
+    CHECK(evbuffer_add_cb(bufferevent_get_input(stream->transport), on_input, NULL));
     if (old) {
         struct evbuffer *old_output = bufferevent_get_output(old);
         evbuffer_remove_cb(old_output, on_output, stream);
@@ -290,10 +296,17 @@ flush(struct stream *stream)
 }
 
 static void
+on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *aux)
+{
+    counter_add(&counter_stream_bytes_in, info->n_added);
+}
+
+static void
 on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *stream_)
 {
     struct stream *stream = STREAM((struct stream *) stream_);
     stream->n_written += info->n_deleted;
+    counter_add(&counter_stream_bytes_out, info->n_deleted);
     bool is_waiting = stream->room || bufferevent_get_enabled(stream->transport) & EV_WRITE;
     if (info->n_added && stream->state == STREAM_CONNECTED && !is_waiting) {
         loop_defer(stream->loop, write_now, stream);
@@ -401,6 +414,7 @@ void
 stream_open(struct stream *stream)
 {
     stream->state = STREAM_CONNECTED;
+    counter_inc(&counter_stream_connected);
     bufferevent_disable(stream->transport, EV_WRITE | (stream->paused ? EV_READ : 0));
     if (!stream->paused) {
         bufferevent_enable(stream->transport, EV_READ);

@@ -90,41 +90,10 @@ vlog_rate_limit(struct unixctl_request *request, int argc, const char *argv[], v
     reply_result(request, known ? NULL : err_new("unknown module"));
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-/* "name:count" for each kind of object that there is, sorted; spaces within a name become dashes. */
 static void
 memory_show(struct unixctl_request *request, int argc, const char *argv[], void *aux)
 {
-    char **items = NULL;
-    size_t n = 0, capacity = 0;
-    for (const struct mem_type *type = mem_types(); type; type = type->next) {
-        if (type->n) {
-            if (n == capacity) {
-                items = xgrow(items, &capacity, sizeof *items);
-            }
-            items[n] = xasprintf("%s:%lld", type->name, (long long) type->n);
-            for (char *p = items[n]; (p = strchr(p, ' ')) != NULL;) {
-                *p = '-';
-            }
-            n++;
-        }
-    }
-    if (n) {
-        qsort(items, n, sizeof *items, compare_names);
-    }
-    struct buf out = BUF_INIT(BUF_NO_LIMIT);
-    for (size_t i = 0; i < n; i++) {
-        buf_printf(&out, "%s%s", i ? " " : "", items[i]);
-        free(items[i]);
-    }
-    free(items);
-    unixctl_reply(request, buf_text(&out));
-    buf_fini(&out);
+    reply_taken(request, mem_counts_text(NULL, 0));
 }
 
 static void

@@ -50,4 +50,18 @@ TEST(counters_tell_rates)
     assert_null(counter_find("nope"));
 }
 
-TEST_MAIN(T(stopwatches_tell_extremes_and_averages), T(counters_tell_rates))
+TEST(counters_can_be_cleared)
+{
+    counters_clear();
+    char *text = counters_since_clear_text();
+    assert_null(strstr(text, "seen"));
+    free(text);
+    uint64_t before = counter_seen.n;
+    counter_add(&counter_seen, 7);
+    text = counters_since_clear_text();
+    assert_string_equal(text, "seen                         7\n");
+    free(text);
+    assert_int_equal(counter_find("seen")->n, before + 7);
+}
+
+TEST_MAIN(T(stopwatches_tell_extremes_and_averages), T(counters_tell_rates), T(counters_can_be_cleared))
