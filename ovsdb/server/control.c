@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/counter.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -234,12 +235,6 @@ cmd_get_excluded(struct unixctl_request *request, int argc, const char *argv[], 
     free(text);
 }
 
-static void
-cmd_nothing(struct unixctl_request *request, int argc, const char *argv[], void *control)
-{
-    unixctl_reply(request, "");
-}
-
 /* Clients then fall back to "monitor", after they have connected anew. */
 static void
 cmd_disable_monitor_cond(struct unixctl_request *request, int argc, const char *argv[], void *control_)
@@ -274,10 +269,9 @@ cmd_tlog_set(struct unixctl_request *request, int argc, const char *argv[], void
     char *db = str_dup(str_cut(&rest, ":"));
     bool on = !strcmp(argv[2], "on");
     if (!on && strcmp(argv[2], "off")) {
-        unixctl_reply_error(request, "invalid argument");
+        unixctl_reply_error(request, "invalid command argument");
     } else {
-        struct err *e = rest.s ? server_set_tlog(control->server, db, rest.s, on)
-                               : err_new("expected DB:TABLE argument, but got %s", argv[1]);
+        struct err *e = rest.s ? server_set_tlog(control->server, db, rest.s, on) : err_new("invalid DB:TABLE argument");
         answer(request, e);
     }
     free(db);
@@ -292,9 +286,18 @@ cmd_tlog_list(struct unixctl_request *request, int argc, const char *argv[], voi
 }
 
 static void
-cmd_perf(struct unixctl_request *request, int argc, const char *argv[], void *control)
+cmd_perf_show(struct unixctl_request *request, int argc, const char *argv[], void *control)
 {
-    unixctl_reply(request, "performance counters are not kept; see stopwatch/show and coverage/show\n");
+    char *text = counters_since_clear_text();
+    unixctl_reply(request, text);
+    free(text);
+}
+
+static void
+cmd_perf_clear(struct unixctl_request *request, int argc, const char *argv[], void *control)
+{
+    counters_clear();
+    unixctl_reply(request, "");
 }
 
 static void
@@ -312,16 +315,14 @@ cmd_memory(struct unixctl_request *request, int argc, const char *argv[], void *
 {
     struct server_statistics s;
     server_statistics(((struct control *) control_)->server, &s);
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    buf_printf(&text, "backlog:%zu cells:%zu history:%zu monitors:%zu pending:%zu rows:%zu sessions:%zu\n", s.backlog,
-               s.n_cells, s.n_history, s.n_monitors, s.n_pending, s.n_rows, s.n_sessions);
-    for (const struct mem_type *type = mem_types(); type; type = type->next) {
-        if (type->n) {
-            buf_printf(&text, "%s: %lld\n", type->name, (long long) type->n);
-        }
-    }
-    unixctl_reply(request, buf_text(&text));
-    buf_fini(&text);
+    const struct mem_item items[] = {
+        {"backlog", (int64_t) s.backlog}, {"cells", (int64_t) s.n_cells}, {"history", (int64_t) s.n_history},
+        {"monitors", (int64_t) s.n_monitors}, {"pending", (int64_t) s.n_pending}, {"rows", (int64_t) s.n_rows},
+        {"sessions", (int64_t) s.n_sessions},
+    };
+    char *text = mem_counts_text(items, ARRAY_SIZE(items));
+    unixctl_reply(request, text);
+    free(text);
 }
 
 static const struct command {
@@ -353,8 +354,8 @@ static const struct command {
     {"ovsdb-server/reload", "", 0, 0, cmd_reload, false},
     {"ovsdb-server/tlog-set", "DB:TABLE on|off", 2, 2, cmd_tlog_set, false},
     {"ovsdb-server/tlog-list", "", 0, 0, cmd_tlog_list, false},
-    {"ovsdb-server/perf-counters-show", "", 0, 0, cmd_perf, false},
-    {"ovsdb-server/perf-counters-clear", "", 0, 0, cmd_nothing, false},
+    {"ovsdb-server/perf-counters-show", "", 0, 0, cmd_perf_show, false},
+    {"ovsdb-server/perf-counters-clear", "", 0, 0, cmd_perf_clear, false},
     {"cluster/cid", "DB", 1, 1, cmd_cluster, false},
     {"cluster/sid", "DB", 1, 1, cmd_cluster, false},
     {"cluster/status", "DB", 1, 1, cmd_cluster, false},

@@ -8,7 +8,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/mem.h"
 
-MEM_TYPE(cell, "cells");
+MEM_TYPE(cell, "shared cells");
 MEM_TYPE(image, "row images");
 
 struct cell *

@@ -13,6 +13,8 @@ MEM_TYPE(monitor, "monitors");
 COUNTER(ovsdb_monitor_matched);
 COUNTER(ovsdb_monitor_printed);
 COUNTER(ovsdb_monitor_sent);
+COUNTER(ovsdb_history_hit);
+COUNTER(ovsdb_history_miss);
 
 struct monitor_hub *
 monitor_hub_new(struct database *db)
@@ -302,7 +304,9 @@ struct shared_bytes *
 monitor_since(struct monitor *monitor, const struct uuid *last_txn)
 {
     uint64_t position;
-    if (!history_find(&monitor->hub->history, last_txn, &position)) {
+    bool found = history_find(&monitor->hub->history, last_txn, &position);
+    counter_inc(found ? &counter_ovsdb_history_hit : &counter_ovsdb_history_miss);
+    if (!found) {
         return NULL;
     }
     struct shared_bytes *text = render_since(monitor, position);

@@ -4,7 +4,11 @@
 
 #include <stdlib.h>
 
+#include "lib/base/counter.h"
 #include "ovsdb/server/snapshot.h"
+
+COUNTER(ovsdb_snapshot_made);
+COUNTER(ovsdb_snapshot_shared);
 
 void
 hub_drop_snapshot(struct monitor_hub *hub, struct watch *watch)
@@ -48,6 +52,7 @@ monitor_hub_trim(struct monitor_hub *hub)
 static struct snapshot *
 get_snapshot(struct monitor_hub *hub, struct watch *watch)
 {
+    counter_inc(watch->snapshot ? &counter_ovsdb_snapshot_shared : &counter_ovsdb_snapshot_made);
     if (!watch->snapshot) {
         watch->snapshot = snapshot_new(hub->db, &watch->views, hub->history.last, monitor_hub_last_txn(hub));
         vec_push(&hub->snapshots, watch);

@@ -14,6 +14,9 @@
 LOG_MODULE(ovsdb_transact);
 COUNTER(ovsdb_transact);
 COUNTER(ovsdb_commit);
+COUNTER(ovsdb_transact_failed);
+COUNTER(ovsdb_transact_waited);
+COUNTER(ovsdb_rows_changed);
 
 static void
 pending_free(struct pending *pending)
@@ -70,6 +73,7 @@ store(struct server *server, struct hosted *hosted, const struct delta *delta)
         return e;
     }
     counter_inc(&counter_ovsdb_commit);
+    counter_add(&counter_ovsdb_rows_changed, delta->n);
     server->seqno++;
     trace_delta(hosted, delta);
     wake_waiting(server, hosted, delta->tables);
@@ -124,6 +128,8 @@ try_transaction(struct session *session, struct hosted *hosted, const json_t *pa
     if (!result->must_wait) {
         store_result(session->server, hosted, result);
     }
+    counter_add(&counter_ovsdb_transact_failed, result->failed);
+    counter_add(&counter_ovsdb_transact_waited, result->must_wait);
 }
 
 static void

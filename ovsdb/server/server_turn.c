@@ -10,6 +10,7 @@
 
 LOG_MODULE(ovsdb_turn);
 COUNTER(ovsdb_sync);
+COUNTER(ovsdb_turn);
 
 void
 event_fini(struct event *event)
@@ -162,6 +163,7 @@ server_run(struct server *server, int64_t now_ms)
 {
     CHECK(!server->is_running);
     server->is_running = true;
+    counter_inc(&counter_ovsdb_turn);
     server->now_ms = now_ms;
     handle_held_requests(server);
     if (!gather_should_hold(&server->gather, now_ms)) {

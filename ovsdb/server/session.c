@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "lib/base/counter.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/net/stream.h"
@@ -12,6 +13,7 @@
 
 LOG_MODULE(ovsdb_session);
 MEM_TYPE(session, "database sessions");
+COUNTER(ovsdb_session);
 
 struct session *
 session_new(struct server *server, const char *name, const struct session_output *output, void *aux)
@@ -26,6 +28,7 @@ session_new(struct server *server, const char *name, const struct session_output
     strmap_init(&session->monitors);
     vec_push(&server->sessions, session);
     mem_add(&mem_session, 1);
+    counter_inc(&counter_ovsdb_session);
     return session;
 }
 

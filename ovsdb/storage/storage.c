@@ -6,12 +6,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
+#include "lib/base/counter.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/stopwatch.h"
 #include "ovsdb/storage/log_file.h"
 
 LOG_MODULE(ovsdb_storage);
+COUNTER(storage_records);
+COUNTER(storage_bytes);
+COUNTER(storage_sync);
+COUNTER(storage_snapshot);
+COUNTER(storage_failed);
+STOPWATCH(storage_sync, "storage-sync");
 
 enum { MIN_GROWTH = 10 * 1024 * 1024 };                      /* bytes, before a snapshot is worth while */
 enum { MIN_TXNS = 100 };
@@ -227,7 +236,9 @@ struct err *
 storage_append(struct storage *storage, struct str text, uint64_t *ret_number)
 {
     struct err *e = log_file_append(storage->file, text);
+    counter_inc(e ? &counter_storage_failed : &counter_storage_records);
     if (!e) {
+        counter_add(&counter_storage_bytes, text.n);
         storage->n_appended++;
         if (ret_number) {
             *ret_number = storage->n_appended;
@@ -242,7 +253,10 @@ storage_sync(struct storage *storage)
     if (storage->n_synced == storage->n_appended) {
         return NULL;
     }
+    int64_t start_us = clock_monotonic_us();
     struct err *e = log_file_sync(storage->file);
+    stopwatch_sample(&stopwatch_storage_sync, (uint64_t) (clock_monotonic_us() - start_us));
+    counter_inc(e ? &counter_storage_failed : &counter_storage_sync);
     if (!e) {
         storage->n_synced = storage->n_appended;
     }
@@ -370,8 +384,10 @@ storage_snapshot_commit(struct storage_snapshot *snapshot, int64_t now_ms)
     struct storage *storage = snapshot->storage;
     struct err *e = log_file_replace_commit(storage->file, snapshot->file);
     if (e) {
+        counter_inc(&counter_storage_failed);
         storage_note_snapshot_failed(storage, now_ms);
     } else {
+        counter_inc(&counter_storage_snapshot);
         schema_unref(storage->schema);
         storage->schema = schema_ref(snapshot->schema);
         storage->n_synced = storage->n_appended;
