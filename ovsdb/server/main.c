@@ -152,7 +152,11 @@ open_databases(struct main *m)
         free(path);
     }
     for (size_t i = 0; i < n && !e; i++) {
-        e = settings_add_database(m->settings, paths[i]);
+        bool is_repeated = false;
+        for (size_t j = 0; j < i; j++) {
+            is_repeated |= !strcmp(paths[j], paths[i]);
+        }
+        e = is_repeated ? NULL : settings_add_database(m->settings, paths[i]);
     }
     return e;
 }

@@ -122,8 +122,7 @@ server_set_tlog(struct server *server, const char *database, const char *table_n
     struct database *db = server_database(server, database);
     struct db_table *table = db ? database_table(db, table_name) : NULL;
     if (!table) {
-        return db ? err_new("table %s not found in db %s", table_name, database)
-                  : err_new("database %s not found", database);
+        return db ? err_new("no such table") : err_new("no such database");
     }
     table->is_traced = on;
     return NULL;

@@ -183,7 +183,7 @@ server_remove_database(struct server *server, const char *name)
 {
     struct hosted *hosted = server_hosted(server, name);
     if (!hosted || hosted->is_internal) {
-        return err_new("Failed to find the database.");
+        return err_new(hosted ? "Cannot remove reserved database." : "Failed to find the database.");
     }
     server_stop_conversion(server, hosted, "the database was removed");
     unpublish(server, hosted);
@@ -223,8 +223,9 @@ one_is_compacted(void *request_, struct err *e)
 void
 server_compact(struct server *server, const char *name, void (*done)(void *aux, struct err *e), void *aux)
 {
-    if (name && (!server_hosted(server, name) || server_hosted(server, name)->is_internal)) {
-        done(aux, err_new("no database by that name"));
+    const struct hosted *named = name ? server_hosted(server, name) : NULL;
+    if (name && (!named || named->is_internal)) {
+        done(aux, err_new(named ? "cannot compact built-in databases" : "no database by that name"));
         return;
     }
     struct compact_request *request = xcalloc(1, sizeof *request);

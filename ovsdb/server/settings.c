@@ -90,9 +90,24 @@ add_relay(struct settings *s, const char *spec)
     return e;
 }
 
+static bool
+is_open(const struct settings *s, const char *path)
+{
+    char *absolute = absolute_path(path);
+    bool found = false;
+    STRMAP_FOR_EACH (node, &s->databases) {
+        found |= !strcmp(node->data, absolute);
+    }
+    free(absolute);
+    return found;
+}
+
 static struct err *
 add_file(struct settings *s, const char *path)
 {
+    if (is_open(s, path)) {
+        return err_tagged("ovsdb error", "%s: already open", path);
+    }
     struct storage *storage;
     struct err *e = storage_open(path, STORAGE_READ_WRITE, &storage);
     if (e) {
