@@ -4,6 +4,9 @@
 #include "lib/base/dirs.h"
 
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/mem.h"
 
 static const char *
 from_environment(const char *variable, const char *otherwise)
@@ -52,4 +55,13 @@ const char *
 dirs_ovs_db(void)
 {
     return from_environment("OVS_DBDIR", "/etc/openvswitch");
+}
+
+char *
+dirs_absolute(const char *path)
+{
+    char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *absolute = folder ? xasprintf("%s/%s", folder, path) : xstrdup(path);
+    free(folder);
+    return absolute;
 }

@@ -14,5 +14,7 @@ const char *dirs_sysconf(void);
 const char *dirs_pkgdata(void);
 const char *dirs_ovs_run(void);
 const char *dirs_ovs_db(void);
+/* 'path' as seen from the root, for who changes the current folder later.  The caller frees it. */
+char *dirs_absolute(const char *path);
 
 #endif

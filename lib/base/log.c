@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/dirs.h"
 #include "lib/base/log_pattern.h"
 #include "lib/base/log_syslog.h"
 #include "lib/base/mem.h"
@@ -250,19 +251,10 @@ open_file(const char *path)
 }
 
 /* Daemons leave their folder, and the file is to be opened again later. */
-static char *
-absolute_path(const char *path)
-{
-    char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
-    char *absolute = folder ? xasprintf("%s/%s", folder, path) : xstrdup(path);
-    free(folder);
-    return absolute;
-}
-
 struct err *
 log_set_file(const char *path)
 {
-    char *copy = absolute_path(path);
+    char *copy = dirs_absolute(path);
     struct err *err = open_file(copy);
     if (err) {
         free(copy);

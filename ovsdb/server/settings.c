@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/dirs.h"
 #include "lib/base/hmap.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
@@ -61,15 +62,6 @@ settings_bind(struct settings *s, const struct settings_of *of)
 
 /* Databases. */
 
-static char *
-absolute_path(const char *path)
-{
-    char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
-    char *absolute = folder ? xasprintf("%s/%s", folder, path) : xstrdup(path);
-    free(folder);
-    return absolute;
-}
-
 static void
 note_database(struct settings *s, const char *name, char *said)
 {
@@ -93,7 +85,7 @@ add_relay(struct settings *s, const char *spec)
 static bool
 is_open(const struct settings *s, const char *path)
 {
-    char *absolute = absolute_path(path);
+    char *absolute = dirs_absolute(path);
     bool found = false;
     STRMAP_FOR_EACH (node, &s->databases) {
         found |= !strcmp(node->data, absolute);
@@ -116,7 +108,7 @@ add_file(struct settings *s, const char *path)
     char *name = xstrdup(storage_schema(storage)->name);
     e = server_add_database(s->of.server, storage);
     if (!e) {
-        note_database(s, name, absolute_path(path));
+        note_database(s, name, dirs_absolute(path));
     }
     free(name);
     return e;
