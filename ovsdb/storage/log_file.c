@@ -523,8 +523,17 @@ log_file_save_tail(const struct log_file *file, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, NEW_FILE_MODE);
     int error = fd < 0 ? errno : -copy_bytes(file, file->good_end, file->size, fd, 0);
+    if (!error && fsync(fd) < 0) {
+        error = errno;
+    }
     if (fd >= 0 && close(fd) < 0 && !error) {
         error = errno;
+    }
+    if (!error) {
+        error = -sync_directory(path);
+    }
+    if (fd >= 0 && error) {
+        unlink(path);
     }
     return error ? err_tagged(IO_ERROR, "%s: cannot write (%s)", path, strerror(error)) : NULL;
 }

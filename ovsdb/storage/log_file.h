@@ -52,7 +52,8 @@ bool log_file_is_corrupt(const struct log_file *file);
 bool log_file_is_read_only(const struct log_file *file);
 /* Whether there seem to be more records behind the corrupt one that log_file_read() reported. */
 bool log_file_tail_has_records(const struct log_file *file);
-/* Copies everything behind log_file_good_end() to the new file 'path'. */
+/* Copies everything behind log_file_good_end() to the new file 'path', and to the disk.  On error ("I/O error") there is
+ * no new file. */
 struct err *log_file_save_tail(const struct log_file *file, const char *path) MUST_USE;
 /* Cuts off everything behind log_file_good_end(), so that records can be appended. */
 struct err *log_file_truncate_tail(struct log_file *file) MUST_USE;

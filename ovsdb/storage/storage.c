@@ -153,22 +153,25 @@ storage_schema(const struct storage *storage)
 /* Reading. */
 
 /* Keeps what a corrupt record would take with it, if there are more records behind: a crash tears only the
- * last one, so that this is a disk or a person, and somebody will want the rest.  Returns the name of the copy,
- * or NULL. */
-static char *
-save_tail(struct storage *storage)
+ * last one, so that this is a disk or a person, and somebody will want the rest.  Stores the name of the copy in
+ * '*ret_path', NULL if there is nothing to keep. */
+static struct err *
+save_tail(struct storage *storage, char **ret_path)
 {
+    if (!log_file_tail_has_records(storage->file)) {
+        *ret_path = NULL;
+        return NULL;
+    }
     uint64_t start = log_file_good_end(storage->file);
     char *path = xasprintf("%s.cut-%llu", storage_path(storage), (unsigned long long) start);
     struct err *e = log_file_save_tail(storage->file, path);
     if (e) {
-        char *text = err_take_text(e);
-        log_warn("%s", text);
-        free(text);
         free(path);
-        return NULL;
+        return err_wrap(e, "%s: corrupt at offset %llu, and more records follow, which cannot be kept",
+                        storage_path(storage), (unsigned long long) start);
     }
-    return path;
+    *ret_path = path;
+    return NULL;
 }
 
 /* Takes 'problem', which is what log_file_read() said. */
@@ -184,7 +187,12 @@ cut_tail(struct storage *storage, struct err *problem)
         free(text);
         return NULL;
     }
-    char *copy = log_file_tail_has_records(storage->file) ? save_tail(storage) : NULL;
+    char *copy;
+    struct err *e = save_tail(storage, &copy);
+    if (e) {
+        free(text);
+        return e;
+    }
     log_warn("%s: cutting %llu bytes off the end of the file, from offset %llu (%s)%s%s", storage_path(storage),
              (unsigned long long) n, (unsigned long long) start, text, copy ? "; they are kept in " : "",
              copy ? copy : "");

@@ -39,7 +39,8 @@ struct schema *storage_schema(const struct storage *storage);    /* borrowed: th
  *
  * A torn or corrupt tail is not an error: a warning that names the file and the offset is logged, and in
  * STORAGE_READ_WRITE the tail is cut off.  Records before it stay.  If the tail holds whole records behind the
- * corrupt one, which no crash explains, it is kept in "PATH.cut-OFFSET". */
+ * corrupt one, which no crash explains, it is kept in "PATH.cut-OFFSET"; if it cannot be kept, that is an error
+ * ("I/O error"), and the file stays as it is. */
 void storage_set_strict(struct storage *storage);            /* a corrupt tail is an error: for tools */
 typedef struct err *storage_txn_cb(void *aux, struct str text);
 struct err *storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux) MUST_USE;

@@ -282,6 +282,7 @@ class Ballast:
 def fill_the_disk(story):
     """Writers hear "I/O error", readers are served, nothing is lost, and all goes on when there is space."""
     for free in (0, 20480):
+        story.progress()                           # some records for refuse_to_lose_records()
         ballast = Ballast(story, free)
         before = [writer.refused for writer in story.writers]
 
@@ -303,6 +304,7 @@ def fill_the_disk(story):
         assert story.schema_version() == story.version
         story.check()
         story.server.kill()
+        refuse_to_lose_records(story)
         story.server.start()
         story.check()
         before = [writer.refused for writer in story.writers]
@@ -313,6 +315,25 @@ def fill_the_disk(story):
         story.crash()
         story.control("compact")
         story.check()
+
+
+def refuse_to_lose_records(story):
+    """Whole records behind a corrupt one are not cut off while there is no space to keep them elsewhere."""
+    whole = story.database.read_bytes()
+    at = whole.index(b"OVSDB JSON ", whole.index(b"\nOVSDB JSON ") + 2)
+    assert whole.count(b"OVSDB JSON ", at) > 2
+
+    def write(byte):
+        with open(story.database, "r+b") as f:
+            f.seek(at)
+            f.write(byte)
+    write(b"X")
+    files = sorted(os.listdir(story.disk))
+    done = story.run(story.server.program, "--unixctl=%s" % story.server.ctl, story.database)
+    assert done.returncode == 1 and "more records follow, which cannot be kept" in done.stderr, done
+    assert sorted(os.listdir(story.disk)) == files
+    write(b"O")
+    assert story.database.read_bytes() == whole
 
 
 def read_file(server, path):

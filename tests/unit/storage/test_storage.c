@@ -3,6 +3,7 @@
 
 #include "ovsdb/storage/storage.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tests/unit/storage/scratch.h"
@@ -98,31 +99,63 @@ TEST(a_bad_schema_or_record_is_an_error)
     scratch_free(folder);
 }
 
-TEST(records_behind_a_corrupt_one_are_kept_aside)
+/* Writes a database of two records, of which the first is corrupt; stores its text in '*ret_text' and where
+ * they begin in '*ret_offset'.  Returns the name of the copy that is to be made of them, which the caller frees. */
+static char *
+write_corrupt(const char *path, struct buf *ret_text, size_t *ret_offset)
 {
-    char *folder = scratch_new();
-    char *path = xasprintf("%s/x.db", folder);
     struct schema *schema = make_schema("D");
     expect_ok(storage_create(path, schema));
     struct storage *storage = open_and_expect(path, STORAGE_READ_WRITE, "");
     append(storage, "{\"a\":1}", 1);
     append(storage, "{\"b\":1}", 2);
     storage_close(storage);
-    struct buf bytes = BUF_INIT(10000), kept = BUF_INIT(10000);
-    read_file(path, &bytes);
-    char *at = strstr(bytes.data, "{\"a\":1}");
+    schema_unref(schema);
+    read_file(path, ret_text);
+    char *at = strstr(ret_text->data, "{\"a\":1}");
     at[1] = 'x';
-    write_file(path, str_n(bytes.data, bytes.size), "w");
+    write_file(path, str_n(ret_text->data, ret_text->size), "w");
+    *ret_offset = (size_t) (at - ret_text->data) - 54;
+    return xasprintf("%s.cut-%zu", path, *ret_offset);
+}
+
+TEST(records_behind_a_corrupt_one_are_kept_aside)
+{
+    char *folder = scratch_new();
+    char *path = xasprintf("%s/x.db", folder);
+    struct buf bytes = BUF_INIT(10000), kept = BUF_INIT(10000);
+    size_t offset;
+    char *copy = write_corrupt(path, &bytes, &offset);
     storage_close(open_and_expect(path, STORAGE_READ_WRITE, ""));
-    size_t offset = (size_t) (at - bytes.data) - 54;
-    char *copy = xasprintf("%s.cut-%zu", path, offset);
     read_file(copy, &kept);
     assert_string_equal(buf_text(&kept), bytes.data + offset);
     storage_close(open_and_expect(path, STORAGE_READ_WRITE, ""));
     buf_fini(&bytes);
     buf_fini(&kept);
     free(copy);
-    schema_unref(schema);
+    free(path);
+    scratch_free(folder);
+}
+
+TEST(what_cannot_be_kept_is_not_cut)
+{
+    char *folder = scratch_new();
+    char *path = xasprintf("%s/x.db", folder);
+    struct buf bytes = BUF_INIT(10000), found = BUF_INIT(10000);
+    struct storage *storage;
+    size_t offset;
+    char *copy = write_corrupt(path, &bytes, &offset);
+    assert_int_equal(mkdir(copy, 0700), 0);
+    expect_ok(storage_open(path, STORAGE_READ_WRITE, &storage));
+    expect_error(storage_read_all(storage, collect, &found), "more records follow, which cannot be kept");
+    storage_close(storage);
+    read_file(path, &found);
+    assert_string_equal(buf_text(&found), bytes.data);
+    assert_int_equal(rmdir(copy), 0);
+    storage_close(open_and_expect(path, STORAGE_READ_WRITE, ""));
+    buf_fini(&bytes);
+    buf_fini(&found);
+    free(copy);
     free(path);
     scratch_free(folder);
 }
@@ -197,5 +230,5 @@ TEST(snapshots_wait_for_growth_and_time)
 }
 
 TEST_MAIN(T(transactions_come_back), T(a_bad_schema_or_record_is_an_error),
-          T(records_behind_a_corrupt_one_are_kept_aside), T(a_child_may_write_the_snapshot),
+          T(records_behind_a_corrupt_one_are_kept_aside), T(what_cannot_be_kept_is_not_cut), T(a_child_may_write_the_snapshot),
           T(snapshots_wait_for_growth_and_time))
