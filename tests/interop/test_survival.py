@@ -304,6 +304,7 @@ def fill_the_disk(story):
         assert story.schema_version() == story.version
         story.check()
         story.server.kill()
+        run_tools_in_vain(story, new)
         refuse_to_lose_records(story)
         story.server.start()
         story.check()
@@ -315,6 +316,17 @@ def fill_the_disk(story):
         story.crash()
         story.control("compact")
         story.check()
+
+
+def run_tools_in_vain(story, new):
+    """Without space the tool changes nothing and leaves nothing behind."""
+    whole = story.database.read_bytes()
+    files = sorted(os.listdir(story.disk))
+    big = json.dumps(["T", {"op": "insert", "table": "Entry", "row": {"pad": "x" * 50000}}])
+    for words in (["compact", story.database], ["convert", story.database, new], ["transact", story.database, big]):
+        done = story.run(TOOL, *words)
+        assert done.returncode == 1 and "No space left on device" in done.stderr, done
+        assert story.database.read_bytes() == whole and sorted(os.listdir(story.disk)) == files, words
 
 
 def refuse_to_lose_records(story):
