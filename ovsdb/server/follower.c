@@ -142,7 +142,7 @@ follower_start(struct follower *f, const struct schema *source_schema, int64_t i
 struct jsonrpc_msg *
 follower_start_older(struct follower *f, int64_t id, int64_t new_id)
 {
-    if (f->request_id != id || f->version == MONITOR_V1) {
+    if (id == NO_REQUEST || f->request_id != id || f->version == MONITOR_V1) {
         return NULL;
     }
     f->version--;
@@ -233,7 +233,7 @@ receive_update(struct follower *f, enum envelope kind, struct json_scan *scan)
 static struct follower *
 find_by_request(struct follower *const *followers, size_t n, int64_t id)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && id != NO_REQUEST; i++) {
         if (followers[i]->request_id == id) {
             return followers[i];
         }

@@ -354,11 +354,13 @@ on_received(void *relay_, struct jsonrpc_msg *msg)
 {
     struct relay *relay = relay_;
     int64_t id = json_is_integer(msg->id) ? json_integer_value(msg->id) : NO_REQUEST;
-    switch (msg->type) {
-    case JSONRPC_NOTIFY: receive_notification(relay, msg); break;
-    case JSONRPC_REPLY: receive_reply(relay, id, msg->result); break;
-    case JSONRPC_ERROR: receive_error(relay, id, msg->error); break;
-    case JSONRPC_REQUEST: break;                             /* probes are answered below us */
+    /* Probes are answered below us; a reply that nobody asked for is none. */
+    if (msg->type == JSONRPC_NOTIFY) {
+        receive_notification(relay, msg);
+    } else if (msg->type == JSONRPC_REPLY && id != NO_REQUEST) {
+        receive_reply(relay, id, msg->result);
+    } else if (msg->type == JSONRPC_ERROR && id != NO_REQUEST) {
+        receive_error(relay, id, msg->error);
     }
     jsonrpc_msg_free(msg);
 }

@@ -413,7 +413,7 @@ find_schema_request(struct replication *r, int64_t id)
 static void
 receive_reply(struct replication *r, int64_t id, const json_t *result)
 {
-    struct replicated *d = id == NO_REQUEST ? NULL : find_schema_request(r, id);
+    struct replicated *d = find_schema_request(r, id);
     if (d) {
         note_schema(r, d, result);
     } else if (id == r->id_request) {
@@ -450,9 +450,9 @@ on_received(void *r_, struct jsonrpc_msg *msg)
 {
     struct replication *r = r_;
     int64_t id = json_is_integer(msg->id) ? json_integer_value(msg->id) : NO_REQUEST;
-    if (msg->type == JSONRPC_REPLY) {
+    if (msg->type == JSONRPC_REPLY && id != NO_REQUEST) {
         receive_reply(r, id, msg->result);
-    } else if (msg->type == JSONRPC_ERROR) {
+    } else if (msg->type == JSONRPC_ERROR && id != NO_REQUEST) {
         receive_error(r, id, msg->error);
     }
     jsonrpc_msg_free(msg);
