@@ -2,8 +2,8 @@
 /* Lines: after 'a', 'b' or 'c' (who has a role) bytes of that client; after 'x', 's' or 'd' a client that is lost, slow, or has
  * drained; 'w' and a version: the watcher begins again; 'o': it is off until then; 'l': a client asks for what there was
  * since the last 'm'; "grow": a large row; 'k': compaction; 't': 10 s pass; otherwise a turn.  Properties: each request has one
- * reply and all that is sent is well-formed (fuzz_server.h); the invariants hold; the watcher, who keeps a copy by the
- * updates it is sent, has what the database has; so has the file. */
+ * reply and all that is sent is well-formed (fuzz_server.h); compaction ends; the invariants hold; the watcher, who keeps a
+ * copy by the updates it is sent, has what the database has; so has the file. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -26,7 +26,7 @@ struct scene {
     struct database *copy;                                   /* what it knows, or NULL */
     char last[UUID_LENGTH + 1], marked[UUID_LENGTH + 1];     /* names that state, and one before */
     bool is_off;                                             /* the watcher is */
-    size_t n_large;
+    size_t n_large, n_compacting;
 };
 static const char methods[][20] = {"monitor", "monitor_cond", "monitor_cond_since"};
 static const char no_txn[] = "00000000-0000-0000-0000-000000000000";
@@ -100,7 +100,7 @@ watcher_heard(void *scene_, const struct jsonrpc_msg *msg)
     } else if (msg->type == JSONRPC_NOTIFY && str_starts(str_from(msg->method), "update")) {
         apply(scene, json_array_get(msg->params, json_array_size(msg->params) - 1), false);
         note_txn(scene, scene->version == 2 ? json_array_get(msg->params, 1) : NULL);
-    } else if (msg->type == JSONRPC_NOTIFY) {                /* canceled: there is another schema */
+    } else if (msg->type == JSONRPC_NOTIFY || msg->type == JSONRPC_ERROR) {  /* canceled, or too late: another schema came */
         database_free(scene->copy);
         scene->copy = NULL;
     }
@@ -117,21 +117,27 @@ leave_and_join(struct scene *scene)
     scene->is_off = true;
 }
 
+/* Until nobody waits for anything, and the watcher watches. */
 static void
 settle(struct scene *scene)
 {
-    fuzz_clients_settle(scene->clients, N_ALL);
-    if (!scene->copy || scene->is_off) {
-        watch(scene);
+    enum { TURNS_MAX = 1000 };
+    size_t n_turns = 0;
+    for (bool goes_on = true; goes_on;) {
+        CHECK(n_turns++ < TURNS_MAX);
         fuzz_clients_settle(scene->clients, N_ALL);
+        goes_on = !scene->copy || scene->is_off || scene->n_compacting;
+        if (!scene->copy || scene->is_off) {
+            watch(scene);
+        }
     }
     CHECK(fixture_digest(scene->copy) == fixture_digest(server_database(scene->home.server, "T")));
 }
 
 static void
-on_compacted(void *aux, struct err *e)
+on_compacted(void *scene, struct err *e)
 {
-    CHECK(!e);
+    CHECK(!e && ((struct scene *) scene)->n_compacting-- > 0);
 }
 
 static void
@@ -181,7 +187,10 @@ play(struct scene *scene, struct str line)
     case 'x': fuzz_client_rejoin(other); break;
     case 's': set_backlog(client, 2 * SESSION_COALESCE_BYTES); break;
     case 'd': set_backlog(client, 0); break;
-    case 'k': server_compact(scene->home.server, NULL, on_compacted, NULL); break;
+    case 'k':
+        scene->n_compacting++;
+        server_compact(scene->home.server, NULL, on_compacted, scene);
+        break;
     default: fuzz_server_turn(&scene->home, what == 't' ? 10000 : 1); break;
     }
     for (size_t i = 0; i < N_ALL; i++) {
