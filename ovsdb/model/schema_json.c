@@ -16,14 +16,20 @@
 
 static const char SYNTAX[] = "syntax error";
 
-/* A name in a schema; those that begin with "_" are reserved for the implementation. */
+/* "problem", in 'json'. */
 static struct err *
-check_name(const char *name, const char *what)
+error_in(const json_t *json, const char *problem)
 {
-    if (*name == '_') {
-        return err_tagged(SYNTAX, "names beginning with \"_\" are reserved (%s \"%s\")", what, name);
-    }
-    return is_id(name) ? NULL : err_tagged(SYNTAX, "\"%s\" is not a valid name for a %s", name, what);
+    return err_add_syntax(err_tagged(SYNTAX, "%s", problem), json_text(json));
+}
+
+/* The name of a member of 'json'; those that begin with "_" are reserved for the implementation. */
+static struct err *
+check_name(const char *name, const json_t *json)
+{
+    return *name == '_'  ? error_in(json, "names beginning with \"_\" are reserved")
+           : is_id(name) ? NULL
+                         : error_in(json, "name must be a valid id");
 }
 
 static int
@@ -44,14 +50,13 @@ static struct err *
 column_from_json(struct column *column, const char *name, const json_t *json)
 {
     struct members m;
-    struct err *e = check_name(name, "column");
-    e = e ? e : members_init(&m, json, "schema for column");
+    struct err *e = members_init(&m, json, "schema for column ", name);
     if (e) {
         return e;
     }
     const json_t *type = members_get(&m, "type");
-    if (!type) {
-        return err_tagged(SYNTAX, "Required 'type' member is missing.");
+    if (!json_is_string(type) && !json_is_object(type)) {
+        return type ? members_mismatch(&m, "type") : members_missing(&m, "type");
     }
     *column = (struct column) {.is_mutable = true};
     e = members_get_bool(&m, "mutable", &column->is_mutable);
@@ -79,14 +84,16 @@ add_implicit_columns(struct table *table)
 }
 
 static struct err *
-columns_from_json(struct table *table, const json_t *json)
+columns_from_json(struct table *table, struct members *m)
 {
-    if (!json_is_object(json)) {
-        return err_tagged(SYNTAX, "Required 'columns' member is missing.");
+    const json_t *json;
+    struct err *e = members_get_object(m, "columns", &json);
+    if (e) {
+        return e;
     }
     size_t n = json_object_size(json);
     if (!n) {
-        return err_tagged(SYNTAX, "table must have at least one column");
+        return error_in(m->object, "table must have at least one column");
     } else if (n > MAX_COLUMNS - COLUMN_FIRST) {
         return err_tagged(SYNTAX, "table has %zu columns; at most %d are supported", n, MAX_COLUMNS - COLUMN_FIRST);
     }
@@ -95,9 +102,10 @@ columns_from_json(struct table *table, const json_t *json)
     const char *name;
     json_t *value;
     json_object_foreach ((json_t *) json, name, value) {
-        struct err *e = column_from_json(&table->columns[table->n_columns], name, value);
+        e = check_name(name, m->object);
+        e = e ? e : column_from_json(&table->columns[table->n_columns], name, value);
         if (e) {
-            return err_wrap(e, "column %s", name);
+            return e;
         }
         table->n_columns++;
     }
@@ -111,24 +119,29 @@ columns_from_json(struct table *table, const json_t *json)
 /* Indexes. */
 
 static struct err *
-index_from_json(struct table *table, struct table_index *index, const json_t *json)
+index_from_json(struct table *table, const json_t *table_json, struct table_index *index, const json_t *json)
 {
     size_t n = json_array_size(json);
-    if (!n) {
-        return err_tagged(SYNTAX, "index must have at least one column");
+    if (!json_is_array(json)) {
+        return error_in(json, "array of distinct column names expected");
+    } else if (!n) {
+        return error_in(table_json, "index must have at least one column");
     }
     index->columns = xcalloc(n, sizeof *index->columns);
     for (size_t i = 0; i < n; i++) {
         const char *name = json_string_value(json_array_get(json, i));
         const struct column *column = name ? table_column(table, name) : NULL;
-        if (!column || column->index < COLUMN_FIRST) {
-            return err_tagged(SYNTAX, "index has \"%s\", which is not a column", name ? name : "");
+        if (!name) {
+            return error_in(json, "array of distinct column names expected");
+        } else if (!column || column->index < COLUMN_FIRST) {
+            return err_add_syntax(err_tagged(SYNTAX, "%s is not a valid column name", name), json_text(json));
         } else if (column->is_ephemeral) {
-            return err_tagged(SYNTAX, "ephemeral columns (such as %s) may not be indexed", name);
+            return err_add_syntax(err_tagged(SYNTAX, "ephemeral columns (such as %s) may not be indexed", name),
+                                  json_text(table_json));
         }
         for (uint32_t j = 0; j < index->n; j++) {
             if (index->columns[j] == column->index) {
-                return err_tagged(SYNTAX, "index has column %s twice", name);
+                return error_in(json, "array of distinct column names expected");
             }
         }
         index->columns[index->n++] = column->index;
@@ -137,17 +150,19 @@ index_from_json(struct table *table, struct table_index *index, const json_t *js
 }
 
 static struct err *
-indexes_from_json(struct table *table, const json_t *json)
+indexes_from_json(struct table *table, struct members *m)
 {
+    const json_t *json = members_get(m, "indexes");
     if (!json) {
         return NULL;
     } else if (!json_is_array(json)) {
-        return err_tagged(SYNTAX, "Type mismatch for member 'indexes'.");
+        return members_mismatch(m, "indexes");
     }
     size_t n = json_array_size(json);
     table->indexes = xcalloc(n, sizeof *table->indexes);
     for (size_t i = 0; i < n; i++) {
-        struct err *e = index_from_json(table, &table->indexes[table->n_indexes++], json_array_get(json, i));
+        struct err *e = index_from_json(table, m->object, &table->indexes[table->n_indexes++],
+                                        json_array_get(json, i));
         if (e) {
             return e;
         }
@@ -164,22 +179,26 @@ table_from_json(struct table *table, const char *name, const json_t *json)
     struct members m;
     int64_t max_rows = UINT32_MAX;
     table->name = xstrdup(name);
-    struct err *e = check_name(name, "table");
-    e = e ? e : members_init(&m, json, "table schema");
-    e = e ? e : columns_from_json(table, members_get(&m, "columns"));
-    e = e ? e : members_get_integer(&m, "maxRows", 1, UINT32_MAX - 1, &max_rows);
+    struct err *e = members_init(&m, json, "table schema for table ", name);
+    e = e ? e : columns_from_json(table, &m);
+    e = e ? e : members_get_integer(&m, "maxRows", &max_rows);
+    if (!e && max_rows < 1) {
+        e = error_in(json, "maxRows must be at least 1");
+    }
     e = e ? e : members_get_bool(&m, "isRoot", &table->is_root);
-    e = e ? e : indexes_from_json(table, members_get(&m, "indexes"));
+    e = e ? e : indexes_from_json(table, &m);
     e = e ? e : members_done(&m);
-    table->max_rows = (uint32_t) max_rows;
+    table->max_rows = (uint32_t) MIN(max_rows, UINT32_MAX);
     return e;
 }
 
 static struct err *
-tables_from_json(struct schema *schema, const json_t *json)
+tables_from_json(struct schema *schema, struct members *m)
 {
-    if (!json_is_object(json)) {
-        return err_tagged(SYNTAX, "Required 'tables' member is missing.");
+    const json_t *json;
+    struct err *e = members_get_object(m, "tables", &json);
+    if (e) {
+        return e;
     }
     size_t n = json_object_size(json);
     schema->tables = xcalloc(n, sizeof *schema->tables);
@@ -188,9 +207,10 @@ tables_from_json(struct schema *schema, const json_t *json)
     json_t *value;
     json_object_foreach ((json_t *) json, name, value) {
         struct table *table = &schema->tables[schema->n_tables++];
-        struct err *e = table_from_json(table, name, value);
+        e = check_name(name, m->object);
+        e = e ? e : table_from_json(table, name, value);
         if (e) {
-            return err_wrap(e, "table %s", name);
+            return e;
         }
         any_root = any_root || table->is_root;
     }
@@ -203,15 +223,14 @@ tables_from_json(struct schema *schema, const json_t *json)
 }
 
 static struct err *
-resolve_reference(struct schema *schema, const struct table *table, const struct column *column,
-                  struct base_type *base)
+resolve_reference(struct schema *schema, const struct column *column, const char *part, struct base_type *base)
 {
     if (!base->ref_table_name) {
         return NULL;
     }
     base->ref_table = schema_table(schema, base->ref_table_name);
     if (!base->ref_table) {
-        return err_tagged(SYNTAX, "Table %s column %s refers to undefined table %s.", table->name, column->name,
+        return err_tagged(SYNTAX, "column %s %s refers to undefined table %s", column->name, part,
                           base->ref_table_name);
     }
     return NULL;
@@ -224,8 +243,8 @@ resolve_references(struct schema *schema)
         struct table *table = &schema->tables[i];
         for (uint32_t j = COLUMN_FIRST; j < table->n_columns; j++) {
             struct column *column = &table->columns[j];
-            struct err *e = resolve_reference(schema, table, column, &column->type.key);
-            e = e ? e : resolve_reference(schema, table, column, &column->type.value);
+            struct err *e = resolve_reference(schema, column, "key", &column->type.key);
+            e = e ? e : resolve_reference(schema, column, "value", &column->type.value);
             if (e) {
                 return e;
             }
@@ -257,25 +276,23 @@ fill_schema(struct schema *schema, const json_t *json)
     const char *name = NULL;
     const char *version = "";
     const char *cksum = "";
-    struct err *e = members_init(&m, json, "database schema");
+    struct err *e = members_init(&m, json, "database schema", "");
     e = e ? e : members_get_string(&m, "name", &name);
-    if (!e && !name) {
-        e = err_tagged(SYNTAX, "Parsing database schema failed: Required 'name' member is missing.");
+    if (!e && (!name || !is_id(name))) {
+        e = name ? members_mismatch(&m, "name") : members_missing(&m, "name");
     }
     e = e ? e : members_get_string(&m, "version", &version);
     e = e ? e : members_get_string(&m, "cksum", &cksum);
     if (e) {
         return e;
     }
-    if (!is_id(name)) {
-        return err_tagged(SYNTAX, "\"%s\" is not a valid name for a database", name);
-    } else if (*version && !is_version(version)) {
-        return err_tagged(SYNTAX, "schema version \"%s\" not in format x.y.z", version);
+    if (*version && !is_version(version)) {
+        return err_add_syntax(err_tagged(SYNTAX, "schema version \"%s\" not in format x.y.z", version), json_text(json));
     }
     schema->name = xstrdup(name);
     schema->version = xstrdup(version);
     schema->cksum = xstrdup(cksum);
-    e = tables_from_json(schema, members_get(&m, "tables"));
+    e = tables_from_json(schema, &m);
     e = e ? e : members_done(&m);
     return e ? e : resolve_references(schema);
 }
@@ -316,14 +333,18 @@ schema_from_file(const char *path, struct schema **ret)
     }
     json_error_t error;
     json_t *json = json_loadf(stream, JSON_REJECT_DUPLICATES, &error);
+    int failure = !json && ferror(stream) ? errno : 0;
     fclose(stream);
-    if (!json) {
+    if (failure) {
+        return err_new("failed to read schema: \"%s\" could not be read as JSON (error reading JSON stream: %s)", path,
+                       strerror(failure));
+    } else if (!json) {
         return err_new("failed to read schema: \"%s\" could not be read as JSON (line %d, column %d, byte %d: %s)", path,
                        error.line, error.column, error.position, error.text);
     }
     struct err *e = schema_from_json(json, ret);
     if (e) {
-        e = err_add_syntax(err_wrap(e, "failed to parse \"%s\" as ovsdb schema", path), json_text(json));
+        e = err_wrap(e, "failed to parse \"%s\" as ovsdb schema", path);
     }
     json_decref(json);
     return e;

@@ -7,7 +7,9 @@
 #include <float.h>
 #include <stdlib.h>
 
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
+#include "ovsdb/model/schema_private.h"
 
 static const char SYNTAX[] = "syntax error";
 
@@ -65,7 +67,20 @@ column_type_eq(const struct column_type *a, const struct column_type *b)
 static struct err *
 type_from_name(const char *name, enum atom_type *ret)
 {
-    return atom_type_from_name(name, ret) ? NULL : err_tagged(SYNTAX, "\"%s\" is not an atomic-type", name);
+    if (atom_type_from_name(name, ret)) {
+        return NULL;
+    }
+    json_t *json = json_string(name);
+    struct err *e = err_add_syntax(err_tagged(SYNTAX, "\"%s\" is not an atomic-type", name), json_text(json));
+    json_decref(json);
+    return e;
+}
+
+/* "minInteger exceeds maxInteger" */
+static struct err *
+limits_error(const struct members *m, const char *min, const char *max)
+{
+    return err_add_syntax(err_tagged(SYNTAX, "%s exceeds %s", min, max), json_text(m->object));
 }
 
 static struct err *
@@ -80,18 +95,18 @@ parse_enum(struct base_type *base, struct members *m)
     base_type_init(&set.value, ATOM_VOID);
     struct err *e = datum_from_json(&base->enum_, &set, json, NULL);
     base->has_enum = !e;
-    return e ? err_wrap(e, "enum") : NULL;
+    return e;
 }
 
 static struct err *
 parse_integer_limits(struct base_type *base, struct members *m)
 {
-    struct err *e = members_get_integer(m, "minInteger", INT64_MIN, INT64_MAX, &base->integer_min);
+    struct err *e = members_get_integer(m, "minInteger", &base->integer_min);
     if (!e) {
-        e = members_get_integer(m, "maxInteger", INT64_MIN, INT64_MAX, &base->integer_max);
+        e = members_get_integer(m, "maxInteger", &base->integer_max);
     }
     if (!e && base->integer_min > base->integer_max) {
-        e = err_tagged(SYNTAX, "minInteger exceeds maxInteger");
+        e = limits_error(m, "minInteger", "maxInteger");
     }
     return e;
 }
@@ -102,11 +117,21 @@ parse_real_limits(struct base_type *base, struct members *m)
     const json_t *min = members_get(m, "minReal");
     const json_t *max = members_get(m, "maxReal");
     if ((min && !json_is_number(min)) || (max && !json_is_number(max))) {
-        return err_tagged(SYNTAX, "minReal and maxReal must be numbers");
+        return members_mismatch(m, min && !json_is_number(min) ? "minReal" : "maxReal");
     }
     base->real_min = min ? json_number_value(min) : base->real_min;
     base->real_max = max ? json_number_value(max) : base->real_max;
-    return base->real_min > base->real_max ? err_tagged(SYNTAX, "minReal exceeds maxReal") : NULL;
+    return base->real_min > base->real_max ? limits_error(m, "minReal", "maxReal") : NULL;
+}
+
+static struct err *
+parse_length(struct members *m, const char *name, int64_t *length)
+{
+    struct err *e = members_get_integer(m, name, length);
+    return !e && (*length < 0 || *length > UINT32_MAX)
+               ? err_add_syntax(err_tagged(SYNTAX, "%s out of valid range 0 to %u", name, UINT32_MAX),
+                                json_text(json_object_get(m->object, name)))
+               : e;
 }
 
 static struct err *
@@ -114,12 +139,12 @@ parse_string_limits(struct base_type *base, struct members *m)
 {
     int64_t min = 0;
     int64_t max = UINT32_MAX;
-    struct err *e = members_get_integer(m, "minLength", 0, UINT32_MAX, &min);
+    struct err *e = parse_length(m, "minLength", &min);
     if (!e) {
-        e = members_get_integer(m, "maxLength", 0, UINT32_MAX, &max);
+        e = parse_length(m, "maxLength", &max);
     }
     if (!e && min > max) {
-        e = err_tagged(SYNTAX, "minLength exceeds maxLength");
+        e = limits_error(m, "minLength", "maxLength");
     }
     base->string_min = (uint32_t) min;
     base->string_max = (uint32_t) max;
@@ -132,6 +157,9 @@ parse_reference(struct base_type *base, struct members *m)
     const char *table = NULL;
     const char *strength = "strong";
     struct err *e = members_get_string(m, "refTable", &table);
+    if (!e && table && !is_id(table)) {
+        e = members_mismatch(m, "refTable");
+    }
     if (e || !table) {
         return e;
     }
@@ -141,7 +169,7 @@ parse_reference(struct base_type *base, struct members *m)
     }
     base->ref_is_weak = !strcmp(strength, "weak");
     if (!base->ref_is_weak && strcmp(strength, "strong")) {
-        return err_tagged(SYNTAX, "refType must be \"strong\" or \"weak\" (not \"%s\")", strength);
+        return members_mismatch(m, "refType");
     }
     base->ref_table_name = xstrdup(table);
     return NULL;
@@ -180,10 +208,10 @@ base_type_from_json(struct base_type *base, const json_t *json)
         return e;
     }
     struct members m;
-    struct err *e = members_init(&m, json, "ovsdb type");
+    struct err *e = members_init(&m, json, "ovsdb type", "");
     e = e ? e : members_get_string(&m, "type", &name);
     if (!e && !name) {
-        e = err_tagged(SYNTAX, "Parsing ovsdb type failed: Required 'type' member is missing.");
+        e = members_missing(&m, "type");
     }
     e = e ? e : type_from_name(name, &type);
     if (!e) {
@@ -193,40 +221,51 @@ base_type_from_json(struct base_type *base, const json_t *json)
     return e ? e : members_done(&m);
 }
 
+/* "min" or "max": a number, or "unlimited" for 'unlimited'. */
 static struct err *
-parse_n_max(struct column_type *type, struct members *m)
+parse_count(struct members *m, const char *name, uint32_t unlimited, uint32_t *ret)
 {
-    const json_t *json = json_object_get(m->object, "max");
-    if (json_is_string(json) && !strcmp(json_string_value(json), "unlimited")) {
-        m->n_used++;
-        type->n_max = UINT32_MAX;
+    const json_t *json = members_get(m, name);
+    json_int_t n = json_integer_value(json);
+    bool is_string = unlimited && json_is_string(json);
+    if (!json) {
         return NULL;
+    } else if (!json_is_integer(json) && !is_string) {
+        return members_mismatch(m, name);
+    } else if (is_string ? strcmp(json_string_value(json), "unlimited") != 0 : n < 0 || n >= UINT32_MAX) {
+        return err_add_syntax(err_tagged(SYNTAX, "bad min or max value"), json_text(json));
     }
-    int64_t n = 1;
-    struct err *e = members_get_integer(m, "max", 1, UINT32_MAX - 1, &n);
-    type->n_max = (uint32_t) n;
-    return e;
+    *ret = is_string ? unlimited : (uint32_t) n;
+    return NULL;
+}
+
+/* "key" or "value". */
+static struct err *
+parse_base_type(struct members *m, const char *name, struct base_type *ret)
+{
+    const json_t *json = members_get(m, name);
+    return !json                                         ? NULL
+           : !json_is_string(json) && !json_is_object(json) ? members_mismatch(m, name)
+                                                         : base_type_from_json(ret, json);
 }
 
 static struct err *
 type_from_object(struct column_type *type, const json_t *json)
 {
     struct members m;
-    struct err *e = members_init(&m, json, "ovsdb type");
-    const json_t *key = e ? NULL : members_get(&m, "key");
-    const json_t *value = e ? NULL : members_get(&m, "value");
-    int64_t n_min = 1;
-    if (!e && !key) {
-        e = err_tagged(SYNTAX, "Parsing ovsdb type failed: Required 'key' member is missing.");
+    struct err *e = members_init(&m, json, "ovsdb type", "");
+    if (!e && !json_object_get(json, "key")) {
+        e = members_missing(&m, "key");
     }
-    e = e ? e : base_type_from_json(&type->key, key);
-    if (!e && value) {
-        e = base_type_from_json(&type->value, value);
+    e = e ? e : parse_base_type(&m, "key", &type->key);
+    e = e ? e : parse_base_type(&m, "value", &type->value);
+    e = e ? e : parse_count(&m, "min", 0, &type->n_min);
+    e = e ? e : parse_count(&m, "max", UINT32_MAX, &type->n_max);
+    e = e ? e : members_done(&m);
+    if (!e && (type->n_min > 1 || !type->n_max)) {           /* RFC 7047: "min" is 0 or 1 */
+        e = err_add_syntax(err_tagged(SYNTAX, "ovsdb type fails constraint checks"), json_text(json));
     }
-    e = e ? e : members_get_integer(&m, "min", 0, 1, &n_min);
-    e = e ? e : parse_n_max(type, &m);
-    type->n_min = (uint32_t) n_min;
-    return e ? e : members_done(&m);
+    return e;
 }
 
 struct err *

@@ -92,27 +92,27 @@ TEST(types_are_read)
 TEST(bad_schemas_are_refused)
 {
     expect_schema_error("{", "syntax error");
-    expect_schema_error("[]", "object expected");
+    expect_schema_error("[]", "Parsing database schema failed: Object expected.");
     expect_schema_error("{\"tables\":{}}", "'name'");
     expect_schema_error("{\"name\":\"D\"}", "'tables'");
     expect_schema_error("{\"name\":\"D\",\"version\":\"1.0\",\"tables\":{}}", "x.y.z");
-    expect_schema_error("{\"name\":\"9\",\"tables\":{}}", "not a valid name");
-    expect_schema_error("{\"name\":\"D\",\"tables\":{},\"x\":1}", "not allowed");
+    expect_schema_error("{\"name\":\"9\",\"tables\":{}}", "Type mismatch for member 'name'");
+    expect_schema_error("{\"name\":\"D\",\"tables\":{},\"x\":1}", "Member 'x' is present but not allowed here.");
     expect_schema_error("{\"name\":\"D\",\"tables\":{\"T\":{\"columns\":{}}}}", "at least one column");
     expect_schema_error(SCHEMA("\"_a\":{\"type\":\"integer\"}"), "reserved");
-    expect_schema_error(SCHEMA("\"a\":{\"type\":\"int\"}"), "table T: column a: \"int\" is not an atomic-type");
-    expect_schema_error(SCHEMA("\"a\":{}"), "'type'");
-    expect_schema_error(SCHEMA("\"a\":{\"type\":{\"key\":\"integer\",\"min\":2}}"), "out of valid range");
-    expect_schema_error(SCHEMA("\"a\":{\"type\":{\"key\":\"integer\",\"max\":0}}"), "out of valid range");
+    expect_schema_error(SCHEMA("\"a\":{\"type\":\"int\"}"), "\"int\" is not an atomic-type");
+    expect_schema_error(SCHEMA("\"a\":{}"), "Parsing schema for column a failed: Required 'type' member is missing.");
+    expect_schema_error(SCHEMA("\"a\":{\"type\":{\"key\":\"integer\",\"min\":2}}"), "fails constraint checks");
+    expect_schema_error(SCHEMA("\"a\":{\"type\":{\"key\":\"integer\",\"max\":0}}"), "fails constraint checks");
     expect_schema_error(SCHEMA("\"a\":{\"type\":{\"key\":{\"type\":\"uuid\",\"refTable\":\"U\"}}}"),
-                        "Table T column a refers to undefined table U.");
+                        "column a key refers to undefined table U");
     expect_schema_error(SCHEMA("\"a\":{\"type\":{\"key\":{\"type\":\"integer\",\"minLength\":2}}}"), "not allowed");
     expect_schema_error(SCHEMA("\"a\":{\"type\":{\"key\":{\"type\":\"integer\",\"minInteger\":2,"
                                "\"maxInteger\":1}}}"),
                         "minInteger exceeds maxInteger");
     expect_schema_error("{\"name\":\"D\",\"tables\":{\"T\":{\"columns\":{\"a\":{\"type\":\"integer\"}},"
                         "\"indexes\":[[\"b\"]]}}}",
-                        "not a column");
+                        "b is not a valid column name");
 }
 
 /* JSON notation. */
