@@ -20,10 +20,10 @@ lock_file_name(const char *path)
 }
 
 struct err *
-lock_file_acquire(const char *path, int *ret_fd)
+lock_file_acquire(const char *path, const char *name, int *ret_fd)
 {
-    char *name = lock_file_name(path);
-    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    char *lock_path = lock_file_name(path);
+    int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     int error = fd < 0 ? errno : 0;
     if (fd >= 0) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -32,9 +32,9 @@ lock_file_acquire(const char *path, int *ret_fd)
             close(fd);
         }
     }
-    free(name);
+    free(lock_path);
     if (error) {
-        return err_tagged("I/O error", "%s: failed to lock lockfile (%s)", path, strerror(error));
+        return err_tagged("I/O error", "%s: failed to lock lockfile (%s)", name, strerror(error));
     }
     *ret_fd = fd;
     return NULL;

@@ -11,9 +11,9 @@
 
 #include "lib/base/err.h"
 
-/* Locks the lock file of 'path' and stores the descriptor in '*ret_fd'.
- * Errors: "I/O error": "PATH: failed to lock lockfile (Resource temporarily unavailable)". */
-struct err *lock_file_acquire(const char *path, int *ret_fd) MUST_USE;
+/* Locks the lock file of 'path', which messages call 'name', and stores the descriptor in '*ret_fd'.
+ * Errors: "I/O error": "NAME: failed to lock lockfile (Resource temporarily unavailable)". */
+struct err *lock_file_acquire(const char *path, const char *name, int *ret_fd) MUST_USE;
 void lock_file_release(int fd);                              /* -1 is fine */
 
 #endif

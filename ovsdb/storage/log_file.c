@@ -116,29 +116,67 @@ update_size(struct log_file *file)
     return NULL;
 }
 
+struct header {
+    size_t n;                                                /* bytes of the header line, with its line feed */
+    uint64_t length;                                         /* of the record, with its line feed */
+    struct str sha1;
+};
+
+static const char STANDALONE[] = "OVSDB JSON ", CLUSTERED[] = "OVSDB CLUSTER ";
+
+/* "OVSDB JSON <length> <sha1>\n", where "OVSDB JSON " is 'magic', at the start of 'text'. */
 static bool
-is_log(const char *head, size_t n, const char *magic)
+parse_header(struct str text, const char *magic, struct header *ret)
 {
-    size_t length = strlen(magic);
-    return n >= length && !memcmp(head, magic, length);
+    size_t at = strlen(magic);
+    if (!str_starts(text, magic)) {
+        return false;
+    }
+    uint64_t length = 0;
+    size_t digits = at;
+    while (at < text.n && at - digits < 18 && text.s[at] >= '0' && text.s[at] <= '9') {
+        length = length * 10 + (uint64_t) (text.s[at++] - '0');
+    }
+    if (at == digits || !length || text.s[digits] == '0' || text.n - at < 1 + SHA1_HEX + 1 || text.s[at] != ' '
+        || text.s[at + 1 + SHA1_HEX] != '\n') {
+        return false;
+    }
+    *ret = (struct header) {at + 1 + SHA1_HEX + 1, length, str_n(text.s + at + 1, SHA1_HEX)};
+    for (size_t i = 0; i < SHA1_HEX; i++) {
+        if (!isxdigit((unsigned char) ret->sha1.s[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Tells the kind of database by how the file begins; an error if it is none.  With 'strict' the first record's header
+ * must be whole. */
+static struct err *
+identify(int fd, const char *path, bool strict, bool *ret_is_clustered)
+{
+    char text[MAX_HEADER];
+    struct header header;
+    ssize_t n = pread(fd, text, sizeof text, 0);
+    if (n < 0) {
+        return err_tagged(IO_ERROR, "%s: read error (%s)", path, strerror(errno));
+    } else if (!n) {
+        return err_tagged("ovsdb error", "%s: cannot identify file type", path);
+    }
+    const struct str head = str_n(text, (size_t) n);
+    *ret_is_clustered = str_starts(head, CLUSTERED);
+    bool ok = *ret_is_clustered || str_starts(head, STANDALONE);
+    ok = ok && (!strict || parse_header(head, *ret_is_clustered ? CLUSTERED : STANDALONE, &header));
+    return ok ? NULL : err_tagged("ovsdb error", "%s: unexpected file format", path);
 }
 
 /* An error unless the file begins as a standalone database does. */
 static struct err *
 check_magic(const struct log_file *file)
 {
-    char head[16];
-    ssize_t n = pread(file->fd, head, sizeof head, 0);
-    if (n < 0) {
-        return err_tagged(IO_ERROR, "%s: read failed (%s)", file->path, strerror(errno));
-    } else if (!n) {
-        return err_tagged("ovsdb error", "%s: cannot identify file type", file->path);
-    } else if (is_log(head, (size_t) n, "OVSDB CLUSTER ")) {
-        return err_tagged("ovsdb error", "%s: clustered databases are not supported", file->path);
-    } else if (!is_log(head, (size_t) n, "OVSDB JSON ")) {
-        return err_tagged("ovsdb error", "%s: unexpected file format", file->path);
-    }
-    return NULL;
+    bool is_clustered = false;
+    struct err *e = identify(file->fd, file->path, false, &is_clustered);
+    return !e && is_clustered ? err_tagged("ovsdb error", "%s: clustered databases are not supported", file->path) : e;
 }
 
 static struct err *
@@ -159,7 +197,7 @@ open_file(struct log_file *file)
         if (file->mode == LOG_FILE_READ_WRITE && access(file->real_path, F_OK) < 0) {
             return err_tagged(IO_ERROR, "%s: open failed (%s)", file->path, strerror(errno));
         }
-        struct err *e = lock_file_acquire(file->real_path, &file->lock_fd);
+        struct err *e = lock_file_acquire(file->real_path, file->path, &file->lock_fd);
         if (e) {
             return e;
         }
@@ -191,23 +229,13 @@ log_file_open(const char *path, enum log_file_mode mode, struct log_file **ret)
 struct err *
 log_file_identify(const char *path, bool *ret_is_clustered)
 {
-    char head[16];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return err_tagged(IO_ERROR, "%s: open failed (%s)", path, strerror(errno));
     }
-    ssize_t n = pread(fd, head, sizeof head, 0);
-    int error = errno;
+    struct err *e = identify(fd, path, true, ret_is_clustered);
     close(fd);
-    if (n < 0) {
-        return err_tagged(IO_ERROR, "%s: read failed (%s)", path, strerror(error));
-    } else if (!n) {
-        return err_tagged("ovsdb error", "%s: cannot identify file type", path);
-    }
-    *ret_is_clustered = is_log(head, (size_t) n, "OVSDB CLUSTER ");
-    return *ret_is_clustered || is_log(head, (size_t) n, "OVSDB JSON ")
-               ? NULL
-               : err_tagged("ovsdb error", "%s: unexpected file format", path);
+    return e;
 }
 
 const char *
@@ -276,39 +304,6 @@ sha1_record(struct log_file *file, struct str record, bool add_newline, char hex
     hex[SHA1_HEX] = '\0';
 }
 
-struct header {
-    size_t n;                                                /* bytes of the header line, with its line feed */
-    uint64_t length;                                         /* of the record, with its line feed */
-    struct str sha1;
-};
-
-/* "OVSDB JSON <length> <sha1>\n" at the start of 'text'. */
-static bool
-parse_header(struct str text, struct header *ret)
-{
-    static const char magic[] = "OVSDB JSON ";
-    size_t at = strlen(magic);
-    if (!str_starts(text, magic)) {
-        return false;
-    }
-    uint64_t length = 0;
-    size_t digits = at;
-    while (at < text.n && at - digits < 18 && text.s[at] >= '0' && text.s[at] <= '9') {
-        length = length * 10 + (uint64_t) (text.s[at++] - '0');
-    }
-    if (at == digits || !length || text.s[digits] == '0' || text.n - at < 1 + SHA1_HEX + 1 || text.s[at] != ' '
-        || text.s[at + 1 + SHA1_HEX] != '\n') {
-        return false;
-    }
-    *ret = (struct header) {at + 1 + SHA1_HEX + 1, length, str_n(text.s + at + 1, SHA1_HEX)};
-    for (size_t i = 0; i < SHA1_HEX; i++) {
-        if (!isxdigit((unsigned char) ret->sha1.s[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static struct err *
 header_error(const struct log_file *file, struct str text)
 {
@@ -346,7 +341,7 @@ read_record(struct log_file *file, struct str *ret, size_t *ret_n)
         return NULL;
     }
     struct header header;
-    if (!parse_header(text, &header)) {
+    if (!parse_header(text, STANDALONE, &header)) {
         file->is_corrupt = true;
         return header_error(file, text);
     }

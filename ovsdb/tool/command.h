@@ -45,6 +45,7 @@ struct err *run_needs_conversion(struct tool *, char *const arguments[]) MUST_US
 struct err *run_db_is_standalone(struct tool *, char *const arguments[]) MUST_USE;
 struct err *run_db_is_clustered(struct tool *, char *const arguments[]) MUST_USE;
 struct err *run_not_clustered(struct tool *, char *const arguments[]) MUST_USE;          /* db-cid and the like */
+struct err *run_check_cluster(struct tool *, char *const arguments[]) MUST_USE;
 struct err *run_no_clusters(struct tool *, char *const arguments[]) MUST_USE;
 
 /* data_commands.c */

@@ -184,15 +184,17 @@ run_transaction(struct tool *tool, char *const arguments[], bool is_read_only)
 {
     const char *text = arguments[1] ? arguments[1] : arguments[0];
     const char *path = db_argument(tool, arguments[1] ? arguments[0] : NULL);
-    json_error_t error;
-    json_t *params = json_parse(text, strlen(text), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (!params) {
-        return err_new("\"%s\": line %d, column %d: %s", text, error.line, error.column, error.text);
-    }
     struct err *e = open_database(tool, path, is_read_only ? STORAGE_READ_ONLY : STORAGE_READ_WRITE);
-    if (!e) {
-        e = execute_and_print(tool, params, is_read_only);
+    if (e) {
+        return e;
     }
+    json_error_t error;
+    json_t *params = json_parse(text, strlen(text), JSON_REJECT_DUPLICATES, &error);
+    if (!params) {
+        return err_new("\"%s\": line %d, column %d, byte %d: %s", text, error.line, error.column, error.position,
+                       error.text);
+    }
+    e = execute_and_print(tool, params, is_read_only);
     json_decref(params);
     return e;
 }

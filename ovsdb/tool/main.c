@@ -10,10 +10,13 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/options.h"
+#include "lib/base/uuid.h"
 #include "lib/net/program.h"
 #include "ovsdb/tool/command.h"
 
 static struct err *run_help(struct tool *tool, char *const arguments[]);
+
+enum { MANY = 10000 };
 
 static const struct command commands[] = {
     {"create", 0, 2, "  create [DB [SCHEMA]]    create DB with the given SCHEMA\n", run_create},
@@ -34,15 +37,15 @@ static const struct command commands[] = {
     {"query", 1, 2, "  query [DB] TRNS         execute read-only transaction on DB\n", run_query},
     {"transact", 1, 2, "  transact [DB] TRNS      execute read/write transaction on DB\n", run_transact},
     {"show-log", 0, 1, "  [-m]... show-log [DB]   print DB's log entries\n", run_show_log},
-    {"help", 0, 0, NULL, run_help},
+    {"help", 0, MANY, NULL, run_help},
     /* For clusters, which these scripts may ask about. */
     {"db-cid", 1, 1, NULL, run_not_clustered},
     {"db-sid", 1, 1, NULL, run_not_clustered},
     {"db-local-address", 1, 1, NULL, run_not_clustered},
     {"create-cluster", 3, 3, NULL, run_no_clusters},
-    {"join-cluster", 4, 100, NULL, run_no_clusters},
+    {"join-cluster", 4, MANY, NULL, run_no_clusters},
     {"cluster-to-standalone", 2, 2, NULL, run_no_clusters},
-    {"check-cluster", 1, 100, NULL, run_no_clusters},
+    {"check-cluster", 1, MANY, NULL, run_check_cluster},
 };
 
 struct main {
@@ -59,9 +62,29 @@ count_more(void *tool_, const char *value UNUSED)
     return NULL;
 }
 
+/* The options of "create-cluster" and "join-cluster" are checked, so that it is those commands which are refused. */
+static struct err *
+check_cluster_id(void *tool UNUSED, const char *value)
+{
+    struct uuid cid;
+    bool ok = uuid_from_text(str_from(value), &cid) && !uuid_is_zero(&cid);
+    return ok ? NULL : err_new("%s: not a valid UUID", value);
+}
+
+static struct err *
+check_election_timer(void *tool UNUSED, const char *value)
+{
+    uint32_t ms;
+    return str_to_uint32(value, 10, &ms) && ms >= 100 && ms <= 600000
+               ? NULL
+               : err_tagged("ovsdb error", "election timer must be between 100 and 600000, in msec.");
+}
+
 static const struct option_def tool_options[] = {
     {"more", 'm', NULL, "increase show-log verbosity", OPTION_CALL, 0, count_more},
     {"rbac-role", '\0', "ROLE", "RBAC role for transact and query commands", OPTION_STRING_AT(struct tool, rbac_role)},
+    {"cid", '\0', "UUID", "for join-cluster, which is not supported", .call = check_cluster_id},
+    {"election-timer", '\0', "MS", "for create-cluster, which is not supported", .call = check_election_timer},
 };
 
 static struct err *

@@ -209,6 +209,21 @@ run_not_clustered(struct tool *tool, char *const arguments[])
 }
 
 struct err *
+run_check_cluster(struct tool *tool, char *const arguments[])
+{
+    bool is_clustered;
+    for (size_t i = 0; arguments[i]; i++) {
+        struct err *e = log_file_identify(arguments[i], &is_clustered);
+        if (e) {
+            return e;
+        } else if (!is_clustered) {
+            return err_tagged("ovsdb error", "%s: cannot identify file type", arguments[i]);
+        }
+    }
+    return arguments[0] ? run_no_clusters(tool, arguments) : NULL;
+}
+
+struct err *
 run_no_clusters(struct tool *tool UNUSED, char *const arguments[] UNUSED)
 {
     return err_new("clustered databases are not supported");
