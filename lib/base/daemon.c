@@ -92,7 +92,9 @@ close_standard_descriptors(void)
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd >= 0) {
         for (int i = 0; i < 3; i++) {
-            dup2(fd, i);
+            if (i != STDOUT_FILENO || !settings.keeps_stdout) {
+                dup2(fd, i);
+            }
         }
         if (fd > 2) {
             close(fd);

@@ -17,6 +17,7 @@ struct options;
 struct daemon_options {
     bool detach, no_chdir, monitor, overwrite_pidfile;
     bool no_self_confinement;                                /* always so; scripts say it */
+    bool keeps_stdout;                                       /* set by the program: its output goes on when detached */
     const char *pidfile;                                     /* NULL: none; "": by default */
     const char *user;                                        /* "USER[:GROUP]" or NULL */
 };

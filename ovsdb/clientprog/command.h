@@ -12,21 +12,29 @@
 
 struct schema;
 struct table;
+struct unixctl;
 struct wire;
+
+/* Whether to tell the server that we know of changes of databases ("set_db_change_aware"). */
+enum awareness { AWARE_IF_USEFUL, AWARE, UNAWARE };
 
 struct client {
     const char *name;                                        /* of the program */
     struct tabular_style style;
-    bool has_timestamps;                                     /* --timestamp */
+    bool has_timestamps;                                     /* --timestamp; print_table() looks at 'wants_time' */
+    bool wants_time;                                         /* the command is one that --timestamp is about */
+    enum awareness awareness;                                /* --db-change-aware, --no-db-change-aware */
     bool force;                                              /* --force */
     struct daemon_options daemon;
     const char *unixctl_path;                                /* --unixctl, or NULL */
-    struct wire *wire;                                       /* to the server; open when a command runs */
+    const char *server;                                      /* remotes */
+    struct wire *wire;                                       /* to the server; open when a command runs, or NULL */
+    struct unixctl *unixctl;                                 /* once in the background */
     const char *database;                                    /* where the command wants one */
     bool printed;                                            /* a table, so that the next begins with a blank line */
 };
 
-enum command_wants { WANTS_SERVER, WANTS_DATABASE };
+enum command_wants { WANTS_NOTHING, WANTS_SERVER, WANTS_DATABASE };     /* WANTS_NOTHING: calls client_connect() */
 
 struct command {
     const char *name;
@@ -73,10 +81,15 @@ struct err *run_lock(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *run_steal(struct client *, int argc, char *argv[]) MUST_USE;
 struct err *run_unlock(struct client *, int argc, char *argv[]) MUST_USE;
 
+/* main.c */
+struct err *client_connect(struct client *client) MUST_USE;
+/* Announces to the server that we know of changes of databases, unless it was said that we do not. */
+struct err *client_announce_awareness(struct client *client) MUST_USE;
+/* With --detach: makes the control socket and lets the shell go on.  Called once the first output is there. */
+struct err *go_background(struct client *client) MUST_USE;
+
 /* print.c */
 void print_table(struct client *client, struct tabular *table);          /* takes 'table' */
 void print_json(const struct client *client, const json_t *json);        /* as --pretty says, and a line feed */
-/* With --detach: makes the control socket and lets the shell go on.  Called once the first output is there. */
-struct err *go_background(struct client *client) MUST_USE;
 
 #endif

@@ -15,7 +15,7 @@ struct err *
 parse_json(const char *text, json_t **ret)
 {
     json_error_t error;
-    *ret = json_parse(text, strlen(text), JSON_DECODE_ANY, &error);
+    *ret = json_parse(text, strlen(text), 0, &error);
     return *ret ? NULL : err_new("\"%s\": line %d, column %d, byte %d: %s", text, error.line, error.column,
                                  error.position, error.text);
 }
@@ -26,19 +26,36 @@ parse_transaction(const char *text, json_t **ret)
     struct err *e = parse_json(text, ret);
     if (!e && (!json_is_array(*ret) || !json_array_size(*ret) || !json_is_string(json_array_get(*ret, 0)))) {
         json_decref(*ret);
-        e = err_new("transaction must be an array that begins with a database name");
+        e = err_new("not a valid OVSDB query");
     }
     return e;
+}
+
+/* Sends the transaction 'text', with an "abort" behind it if 'must_abort'. */
+static struct err *
+execute(struct client *client, const char *text, bool must_abort, json_t **ret_result)
+{
+    json_t *params;
+    struct err *e = parse_transaction(text, &params);
+    if (e) {
+        return e;
+    }
+    e = client_connect(client);
+    if (e) {
+        json_decref(params);
+        return e;
+    }
+    if (must_abort) {
+        json_array_append_new(params, json_pack("{s:s}", "op", "abort"));
+    }
+    return wire_call(client->wire, "transact", params, ret_result, NULL);
 }
 
 struct err *
 run_transact(struct client *client, int argc, char *argv[])
 {
-    json_t *params, *result;
-    struct err *e = parse_transaction(argv[0], &params);
-    if (!e) {
-        e = wire_call(client->wire, "transact", params, &result, NULL);
-    }
+    json_t *result;
+    struct err *e = execute(client, argv[0], false, &result);
     if (!e) {
         print_json(client, result);
         json_decref(result);
@@ -46,22 +63,18 @@ run_transact(struct client *client, int argc, char *argv[])
     return e;
 }
 
-/* A transaction that ends in "abort" changes nothing; its own result is taken off the end. */
+/* A transaction that ends in "abort" changes nothing; its own result is taken off the end, if there is one. */
 struct err *
 run_query(struct client *client, int argc, char *argv[])
 {
-    json_t *params, *result;
-    struct err *e = parse_transaction(argv[0], &params);
+    json_t *result;
+    struct err *e = execute(client, argv[0], true, &result);
     if (e) {
         return e;
     }
-    size_t n = json_array_size(params);
-    json_array_append_new(params, json_pack("{s:s}", "op", "abort"));
-    e = wire_call(client->wire, "transact", params, &result, NULL);
-    if (e) {
-        return e;
-    }
-    if (json_array_size(result) == n) {
+    size_t n = json_array_size(result);
+    const char *error = n ? json_string_value(json_object_get(json_array_get(result, n - 1), "error")) : NULL;
+    if (error && !strcmp(error, "aborted")) {
         json_array_remove(result, n - 1);
     }
     print_json(client, result);
@@ -173,7 +186,7 @@ print_dump(struct client *client, struct dump *dump, const json_t *result)
     const json_t *rows = json_object_get(result, "rows");
     if (!json_is_array(rows)) {
         char *text = json_text(result);
-        struct err *e = err_new("%s table reply is not a selection: %s", dump->table->name, text);
+        struct err *e = err_new("%s table reply is not an object with a \"rows\" member array: %s", dump->table->name, text);
         free(text);
         return e;
     }

@@ -30,13 +30,13 @@ static const struct command commands[] = {
     {"list-tables", WANTS_DATABASE, 0, 0, false, "[SERVER] [DATABASE]", "list tables for DATABASE", run_list_tables},
     {"list-columns", WANTS_DATABASE, 0, 1, false, "[SERVER] [DATABASE] [TABLE]",
      "list columns in TABLE (or all tables)", run_list_columns},
-    {"convert", WANTS_SERVER, 1, 1, false, "[SERVER] SCHEMA", "convert the database named in SCHEMA to SCHEMA",
+    {"convert", WANTS_NOTHING, 1, 1, false, "[SERVER] SCHEMA", "convert the database named in SCHEMA to SCHEMA",
      run_convert},
-    {"needs-conversion", WANTS_SERVER, 1, 1, false, "[SERVER] SCHEMA", "tell whether the database has another schema",
+    {"needs-conversion", WANTS_NOTHING, 1, 1, false, "[SERVER] SCHEMA", "tell whether the database has another schema",
      run_needs_conversion},
-    {"transact", WANTS_SERVER, 1, 1, false, "[SERVER] TRANSACTION", "run TRANSACTION (params for \"transact\")",
+    {"transact", WANTS_NOTHING, 1, 1, false, "[SERVER] TRANSACTION", "run TRANSACTION (params for \"transact\")",
      run_transact},
-    {"query", WANTS_SERVER, 1, 1, false, "[SERVER] TRANSACTION", "run TRANSACTION as read-only", run_query},
+    {"query", WANTS_NOTHING, 1, 1, false, "[SERVER] TRANSACTION", "run TRANSACTION as read-only", run_query},
     {"dump", WANTS_DATABASE, 0, 1000, false, "[SERVER] [DATABASE] [TABLE [COLUMN]...]", "dump contents of DATABASE",
      run_dump},
     {"backup", WANTS_DATABASE, 0, 0, false, "[SERVER] [DATABASE] > SNAPSHOT", "dump DATABASE as a database file",
@@ -50,7 +50,7 @@ static const struct command commands[] = {
     {"monitor-cond-since", WANTS_DATABASE, 2, 1000, true,
      "[SERVER] [DATABASE] [LASTID] CONDITION TABLE [COLUMN,...]...", "the same, from transaction LASTID on",
      run_monitor_cond_since},
-    {"wait", WANTS_SERVER, 2, 2, false, "[SERVER] DATABASE STATE", "wait until DATABASE is added, connected or removed",
+    {"wait", WANTS_NOTHING, 2, 2, false, "[SERVER] DATABASE STATE", "wait until DATABASE is added, connected or removed",
      run_wait},
     {"lock", WANTS_SERVER, 1, 1, true, "[SERVER] LOCK", "create or wait for LOCK", run_lock},
     {"steal", WANTS_SERVER, 1, 1, true, "[SERVER] LOCK", "steal LOCK", run_steal},
@@ -63,7 +63,6 @@ struct main {
     struct tls_options tls;
     struct options *options;
     bool no_leader_only;
-    struct unixctl *unixctl;
 };
 
 static struct err *
@@ -102,10 +101,24 @@ set_timeout(void *main_, const char *value)
 {
     uint32_t seconds;
     if (!str_to_uint32(value, 10, &seconds) || !seconds) {
-        return err_new("value %s on -t or --timeout is not at least 1", value);
+        return err_new("value %s on -t or --timeout is invalid", value);
     }
     signal(SIGALRM, SIG_DFL);
     alarm(seconds);
+    return NULL;
+}
+
+static struct err *
+set_aware(void *main_, const char *value)
+{
+    ((struct main *) main_)->client.awareness = AWARE;
+    return NULL;
+}
+
+static struct err *
+set_unaware(void *main_, const char *value)
+{
+    ((struct main *) main_)->client.awareness = UNAWARE;
     return NULL;
 }
 
@@ -123,9 +136,33 @@ static const struct option_def client_options[] = {
     {"timeout", 't', "SECS", "wait at most SECS seconds for a response", .call = set_timeout},
     {"no-leader-only", '\0', NULL, "accept any server of a cluster, not just the leader",
      OPTION_FLAG_AT(struct main, no_leader_only)},
+    {"db-change-aware", '\0', NULL, "tell the server that changes of databases are understood", .call = set_aware},
+    {"no-db-change-aware", '\0', NULL, "do not", .call = set_unaware},
     {"unixctl", '\0', "SOCKET", "with --detach, override default control socket name",
      OPTION_STRING_AT(struct main, client.unixctl_path)},
 };
+
+struct err *
+client_connect(struct client *client)
+{
+    struct main *m = CONTAINER_OF(client, struct main, client);
+    struct err *e = wire_open(client->server, &m->tls, &client->wire);
+    return !e && client->awareness == AWARE ? client_announce_awareness(client) : e;
+}
+
+struct err *
+client_announce_awareness(struct client *client)
+{
+    json_t *result;
+    if (client->awareness == UNAWARE) {
+        return NULL;
+    }
+    struct err *e = wire_call(client->wire, "set_db_change_aware", json_pack("[b]", 1), &result, NULL);
+    if (!e) {
+        json_decref(result);
+    }
+    return e;
+}
 
 static void
 cmd_exit(struct unixctl_request *request, int argc, const char *argv[], void *loop)
@@ -134,18 +171,19 @@ cmd_exit(struct unixctl_request *request, int argc, const char *argv[], void *lo
     unixctl_reply(request, "");
 }
 
-/* What is printed afterwards goes nowhere: a detached process has no standard output. */
 struct err *
 go_background(struct client *client)
 {
-    struct main *m = CONTAINER_OF(client, struct main, client);
     if (!client->daemon.detach) {
         return NULL;
     }
     struct loop *loop = wire_loop(client->wire);
-    struct err *e = unixctl_new(loop, client->unixctl_path, client->name, &m->unixctl);
+    char *path = client->unixctl_path ? xstrdup(client->unixctl_path)
+                                      : xasprintf("%s/%s.%d.ctl", dirs_ovs_run(), client->name, (int) getpid());
+    struct err *e = unixctl_new(loop, path, client->name, &client->unixctl);
+    free(path);
     if (!e) {
-        unixctl_register(m->unixctl, "exit", "", 0, 0, cmd_exit, loop);
+        unixctl_register(client->unixctl, "exit", "", 0, 0, cmd_exit, loop);
         daemon_complete();
     }
     return e;
@@ -182,16 +220,16 @@ is_in(const json_t *names, const char *name)
     return false;
 }
 
-/* The database: the first argument if it names one, else Open_vSwitch, else the only one there is. */
+/* The database: the first argument if it names one and more are left than the command needs, else Open_vSwitch, else the only one there is. */
 static struct err *
-choose_database(struct client *client, int *argc, char **argv[], json_t **ret_names)
+choose_database(struct client *client, int min_arguments, int *argc, char **argv[], json_t **ret_names)
 {
     struct err *e = fetch_databases(client, ret_names);
     if (e) {
         return e;
     }
     json_t *names = *ret_names;
-    if (*argc && is_in(names, **argv)) {
+    if (*argc > min_arguments && is_in(names, **argv)) {
         client->database = **argv;
         (*argc)--;
         (*argv)++;
@@ -211,10 +249,13 @@ choose_database(struct client *client, int *argc, char **argv[], json_t **ret_na
 }
 
 static struct err *
-run_connected(struct client *client, const struct command *command, int argc, char *argv[])
+run_with(struct client *client, const struct command *command, int argc, char *argv[])
 {
     json_t *names = NULL;
-    struct err *e = command->wants == WANTS_DATABASE ? choose_database(client, &argc, &argv, &names) : NULL;
+    struct err *e = command->wants == WANTS_NOTHING ? NULL : client_connect(client);
+    if (!e && command->wants == WANTS_DATABASE) {
+        e = choose_database(client, command->min_arguments, &argc, &argv, &names);
+    }
     if (!e && (argc < command->min_arguments || argc > command->max_arguments)) {
         e = err_new("invalid syntax for '%s' (use --help for help)", command->name);
     }
@@ -222,6 +263,23 @@ run_connected(struct client *client, const struct command *command, int argc, ch
         e = command->run(client, argc, argv);
     }
     json_decref(names);
+    return e;
+}
+
+/* daemon_start() with a pidfile where Open vSwitch's programs have theirs, not where OVN's do. */
+static struct err *
+start_daemon(struct client *client)
+{
+    const char *pidfile = client->daemon.pidfile;
+    char *path = NULL;
+    if (pidfile && *pidfile != '/') {
+        path = *pidfile ? xasprintf("%s/%s", dirs_ovs_run(), pidfile)
+                        : xasprintf("%s/%s.pid", dirs_ovs_run(), client->name);
+        client->daemon.pidfile = path;
+    }
+    client->daemon.keeps_stdout = true;
+    struct err *e = daemon_start(&client->daemon, client->name);
+    free(path);
     return e;
 }
 
@@ -239,22 +297,16 @@ run_command(struct main *m, int argc, char *argv[])
     }
     argc--;
     argv++;
-    char *server = argc && names_server(argv[0]) ? xstrdup(argv[0]) : xasprintf("unix:%s/db.sock", dirs_ovs_run());
-    int used = argc && names_server(argv[0]);
-    if (argc - used < command->min_arguments) {
-        free(server);
-        return err_new("invalid syntax for '%s' (use --help for help)", command->name);
-    }
+    int used = argc > command->min_arguments && names_server(argv[0]);
+    char *server = used ? xstrdup(argv[0]) : xasprintf("unix:%s/db.sock", dirs_ovs_run());
+    client->server = server;
     client->daemon.detach &= command->can_detach;
-    struct err *e = client->daemon.detach ? daemon_start(&client->daemon, client->name) : NULL;
+    struct err *e = client->daemon.detach ? start_daemon(client) : NULL;
     if (!e) {
-        e = wire_open(server, &m->tls, &client->wire);
-    }
-    if (!e) {
-        e = run_connected(client, command, argc - used, argv + used);
+        e = run_with(client, command, argc - used, argv + used);
     }
     free(server);
-    unixctl_free(m->unixctl);
+    unixctl_free(client->unixctl);
     wire_close(client->wire);
     daemon_finish();
     return e;

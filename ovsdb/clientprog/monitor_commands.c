@@ -10,6 +10,7 @@
 #include "lib/base/uuid.h"
 #include "lib/base/vec.h"
 #include "lib/net/loop.h"
+#include "lib/net/unixctl.h"
 #include "ovsdb/clientprog/command.h"
 #include "ovsdb/clientprog/wire.h"
 #include "ovsdb/model/schema.h"
@@ -26,6 +27,7 @@ struct monitor {
     json_t *requests;                                        /* owned: <monitor-requests> */
     bool has_captions;                                       /* more than one table */
     bool is_conditional;                                     /* updates have the form of "update2" */
+    bool is_blocked;                                         /* by "ovsdb-client/block" */
     struct err *e;                                           /* of a notification */
 };
 
@@ -89,13 +91,13 @@ parse_group(struct monitor *m, struct monitored_table *mt, const char *group, js
 static struct err *
 add_table(struct monitor *m, const char *name, int n_groups, char *groups[], const json_t *condition)
 {
-    const struct table *table;
-    struct err *e = find_table(m->schema, name, &table);
-    if (e) {
-        return e;
+    const struct table *table = schema_table(m->schema, name);
+    if (!table) {
+        return err_new("%s: %s does not have a table named \"%s\"", wire_name(m->client->wire), m->schema->name, name);
     }
     vec_push(&m->tables, (struct monitored_table) {.table = table});
     json_t *requests = json_array();
+    struct err *e = NULL;
     json_object_set_new(m->requests, name, requests);
     for (int i = 0; i < MAX(n_groups, 1) && !e; i++) {
         e = parse_group(m, &vec_last(&m->tables), n_groups ? groups[i] : NULL, requests);
@@ -109,12 +111,12 @@ add_table(struct monitor *m, const char *name, int n_groups, char *groups[], con
 static struct err *
 add_tables(struct monitor *m, int argc, char *argv[], const json_t *condition)
 {
-    if (strcmp(argv[0], "ALL") || argc > 1) {
+    if (strcmp(argv[0], "ALL")) {
         return add_table(m, argv[0], argc - 1, argv + 1, condition);
     }
     m->has_captions = true;
     for (uint32_t i = 0; i < m->schema->n_tables; i++) {
-        struct err *e = add_table(m, m->schema->tables[i].name, 0, NULL, condition);
+        struct err *e = add_table(m, m->schema->tables[i].name, argc - 1, argv + 1, condition);
         if (e) {
             return e;
         }
@@ -225,8 +227,14 @@ on_update(void *m_, const char *method, const json_t *params)
 {
     struct monitor *m = m_;
     const json_t *updates = json_array_get(params, 1);
+    if (!strcmp(method, "monitor_canceled")) {
+        m->e = err_new("%s: %s database was removed", wire_name(m->client->wire), m->client->database);
+        loop_stop(wire_loop(m->client->wire));
+        return;
+    }
     if (!strcmp(method, "update3")) {
         printf("\nlast_id: %s\n", json_string_value(json_array_get(params, 1)));
+        m->client->printed = false;                          /* this line separates the tables */
         updates = json_array_get(params, 2);
     } else if (strcmp(method, "update") && strcmp(method, "update2")) {
         return;
@@ -237,15 +245,74 @@ on_update(void *m_, const char *method, const json_t *params)
     }
 }
 
+/* Control commands of a process in the background. */
+
+static void
+on_condition_changed(void *aux UNUSED, struct unixctl_request *request, const json_t *result UNUSED)
+{
+    if (request) {
+        unixctl_reply(request, "condition changed");
+    }
+}
+
+static void
+cmd_cond_change(struct unixctl_request *request, int argc UNUSED, const char *argv[], void *m_)
+{
+    struct monitor *m = m_;
+    json_t *condition;
+    struct err *e = parse_json(argv[2], &condition);
+    if (e) {
+        char *text = err_take_text(e);
+        unixctl_reply_error(request, text);
+        free(text);
+        return;
+    }
+    json_t *change = json_pack("[n, n, {s: [{s: o}]}]", argv[1], "where", condition);
+    if (m->is_blocked) {                                     /* no answer will be read */
+        on_condition_changed(NULL, request, NULL);
+        request = NULL;
+    }
+    wire_forward(m->client->wire, "monitor_cond_change", change, on_condition_changed, NULL, request);
+}
+
+static void
+cmd_block(struct unixctl_request *request, int argc UNUSED, const char *argv[], void *m_)
+{
+    struct monitor *m = m_;
+    m->is_blocked = !strcmp(argv[0], "ovsdb-client/block");
+    wire_pause(m->client->wire, m->is_blocked);
+    unixctl_reply(request, "");
+}
+
+static void
+register_commands(struct monitor *m)
+{
+    struct unixctl *ctl = m->client->unixctl;
+    if (!ctl) {
+        return;
+    }
+    unixctl_register(ctl, "ovsdb-client/block", "", 0, 0, cmd_block, m);
+    unixctl_register(ctl, "ovsdb-client/unblock", "", 0, 0, cmd_block, m);
+    if (m->is_conditional) {
+        unixctl_register(ctl, "ovsdb-client/cond_change", "TABLE COND", 2, 2, cmd_cond_change, m);
+    }
+}
+
 /* Prints the reply to 'method' and then whatever comes. */
 static struct err *
 follow(struct monitor *m, const char *method, const char *last_id)
 {
-    json_t *params = json_pack("[s, n, O]", m->client->database, m->requests), *result;
+    json_t *params, *result;
+    m->client->wants_time = true;
+    struct err *e = client_announce_awareness(m->client);
+    if (e) {
+        return e;
+    }
+    params = json_pack("[s, n, O]", m->client->database, m->requests);
     if (last_id) {
         json_array_append_new(params, json_string(last_id));
     }
-    struct err *e = wire_call(m->client->wire, method, params, &result, NULL);
+    e = wire_call(m->client->wire, method, params, &result, NULL);
     if (e) {
         return e;
     }
@@ -259,6 +326,7 @@ follow(struct monitor *m, const char *method, const char *last_id)
     json_decref(result);
     if (!e) {
         e = go_background(m->client);
+        register_commands(m);
     }
     if (!e) {
         e = wire_listen(m->client->wire, on_update, m);

@@ -11,7 +11,7 @@ void
 print_table(struct client *client, struct tabular *table)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    if (client->has_timestamps) {
+    if (client->has_timestamps && client->wants_time) {
         tabular_set_time(table, clock_wall_ms());
     }
     tabular_print(table, &client->style, !client->printed, &text);

@@ -159,13 +159,7 @@ run_list_columns(struct client *client, int argc, char *argv[])
 {
     struct schema *schema;
     struct err *e = fetch_schema(client, &schema);
-    const struct table *only = NULL;
-    if (!e && argc) {
-        e = find_table(schema, argv[0], &only);
-        if (e) {
-            schema_unref(schema);
-        }
-    }
+    const char *only = argc ? argv[0] : NULL;                /* as the peer, nothing is said if there is no such table */
     if (e) {
         return e;
     }
@@ -178,7 +172,7 @@ run_list_columns(struct client *client, int argc, char *argv[])
     tabular_add_column(out, "Type");
     for (uint32_t i = 0; i < schema->n_tables; i++) {
         const struct table *table = &schema->tables[i];
-        if (!only || only == table) {
+        if (!only || !strcmp(only, table->name)) {
             add_columns(out, table, json_object_get(json_object_get(tables, "tables"), table->name), !only);
         }
     }
@@ -197,7 +191,8 @@ run_needs_conversion(struct client *client, int argc, char *argv[])
         return e;
     }
     client->database = wanted->name;
-    e = fetch_schema(client, &have);
+    e = client_connect(client);
+    e = e ? e : fetch_schema(client, &have);
     if (!e) {
         puts(schema_eq(wanted, have) ? "no" : "yes");
         schema_unref(have);
@@ -206,16 +201,16 @@ run_needs_conversion(struct client *client, int argc, char *argv[])
     return e;
 }
 
-/* The client announces that it knows of changes of databases, or it would be disconnected by its own. */
+/* A client that is not aware of changes of databases may be disconnected by its own. */
 static struct err *
 convert(struct client *client, const struct schema *schema)
 {
     json_t *result;
-    struct err *e = wire_call(client->wire, "set_db_change_aware", json_pack("[b]", 1), &result, NULL);
+    struct err *e = client_connect(client);
+    e = e ? e : client_announce_awareness(client);
     if (e) {
         return e;
     }
-    json_decref(result);
     e = wire_call(client->wire, "convert", json_pack("[s, o]", schema->name, schema_to_json(schema)), &result, NULL);
     if (!e) {
         json_decref(result);

@@ -7,6 +7,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/net/loop.h"
+#include "lib/net/unixctl.h"
 #include "ovsdb/clientprog/command.h"
 #include "ovsdb/clientprog/wire.h"
 
@@ -71,11 +72,12 @@ run_wait(struct client *client, int argc, char *argv[])
         return err_new("%s: unknown state", wait.state);
     }
     json_t *result;
-    struct err *e = wire_call(client->wire, "set_db_change_aware", json_pack("[b]", 1), &result, NULL);
+    struct err *e = client_connect(client);
+    client->awareness = AWARE;                               /* or the change that is waited for could end the connection */
+    e = e ? e : client_announce_awareness(client);
     if (e) {
         return e;
     }
-    json_decref(result);
     e = wire_call(client->wire, "monitor",
                   json_pack("[s, s, {s:{s:[s, s]}}]", "_Server", "wait", "Database", "columns", "name", "connected"),
                   &result, NULL);
@@ -102,6 +104,30 @@ on_lock_notification(void *client_, const char *method, const json_t *params)
     }
 }
 
+static void
+on_lock_result(void *client, struct unixctl_request *request, const json_t *result)
+{
+    print_json(client, result);
+    unixctl_reply(request, "");
+}
+
+/* "lock", "steal" and "unlock" of a process in the background. */
+static void
+cmd_lock(struct unixctl_request *request, int argc, const char *argv[], void *client_)
+{
+    struct client *client = client_;
+    wire_forward(client->wire, argv[0], json_pack("[s]", argv[1]), on_lock_result, client, request);
+}
+
+static void
+register_lock_commands(struct client *client)
+{
+    static const char *const names[] = {"lock", "steal", "unlock"};
+    for (size_t i = 0; client->unixctl && i < ARRAY_SIZE(names); i++) {
+        unixctl_register(client->unixctl, names[i], "LOCK", 1, 1, cmd_lock, client);
+    }
+}
+
 static struct err *
 lock_command(struct client *client, const char *method, const char *name)
 {
@@ -113,6 +139,7 @@ lock_command(struct client *client, const char *method, const char *name)
     print_json(client, result);
     json_decref(result);
     e = go_background(client);
+    register_lock_commands(client);
     return e ? e : wire_listen(client->wire, on_lock_notification, client);
 }
 

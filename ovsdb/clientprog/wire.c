@@ -7,12 +7,24 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "lib/base/log.h"
 #include "lib/base/rng.h"
 #include "lib/base/vec.h"
 #include "lib/net/jsonrpc.h"
 #include "lib/net/loop.h"
 #include "lib/net/stream.h"
 #include "lib/net/tls.h"
+#include "lib/net/unixctl.h"
+
+LOG_MODULE(ovsdb_client);
+
+/* A request of wire_forward() that the server has not answered yet. */
+struct forwarded {
+    json_int_t id;
+    wire_result_cb *cb;
+    void *aux;
+    struct unixctl_request *request;
+};
 
 struct wire {
     struct loop *loop;
@@ -23,16 +35,51 @@ struct wire {
     int64_t next_id;
     struct jsonrpc_msg *reply;                               /* to the last request, or NULL */
     VEC(struct jsonrpc_msg *) notifications;                 /* not handed over yet */
+    VEC(struct forwarded) forwarded;
     wire_notify_cb *notify;
     void *notify_aux;
 };
+
+static void
+reply_error(struct unixctl_request *request, const char *text)
+{
+    if (request) {
+        unixctl_reply_error(request, text);
+    } else {
+        log_warn("the server refused: %s", text);
+    }
+}
+
+/* Answers the request that 'msg' replies to; says whether there was one. */
+static bool
+answer_forwarded(struct wire *wire, const struct jsonrpc_msg *msg)
+{
+    for (size_t i = 0; i < wire->forwarded.n; i++) {
+        const struct forwarded f = wire->forwarded.d[i];
+        if (!json_is_integer(msg->id) || json_integer_value(msg->id) != f.id) {
+            continue;
+        }
+        wire->forwarded.d[i] = wire->forwarded.d[--wire->forwarded.n];
+        if (msg->type == JSONRPC_REPLY) {
+            f.cb(f.aux, f.request, msg->result);
+        } else {
+            char *text = json_text(msg->error);
+            reply_error(f.request, text);
+            free(text);
+        }
+        return true;
+    }
+    return false;
+}
 
 static void
 on_received(void *wire_, struct jsonrpc_msg *msg)
 {
     struct wire *wire = wire_;
     bool is_reply = msg->type == JSONRPC_REPLY || msg->type == JSONRPC_ERROR;
-    if (is_reply && json_is_integer(msg->id) && json_integer_value(msg->id) == wire->next_id - 1) {
+    if (is_reply && answer_forwarded(wire, msg)) {
+        jsonrpc_msg_free(msg);
+    } else if (is_reply && json_is_integer(msg->id) && json_integer_value(msg->id) == wire->next_id - 1) {
         jsonrpc_msg_free(wire->reply);
         wire->reply = msg;
     } else if (msg->type == JSONRPC_NOTIFY && wire->notify) {
@@ -157,7 +204,7 @@ wire_open(const char *remotes, const struct tls_options *tls, struct wire **ret)
         e = try_remote(wire, parts[i]);
         if (e) {
             char *text = err_take_text(e);
-            e = err_new("failed to connect to \"%s\" (%s)", parts[i], text);
+            e = n == 1 ? err_new("failed to connect to \"%s\" (%s)", parts[i], text) : err_new("no servers were available");
             free(text);
         }
     }
@@ -189,6 +236,8 @@ wire_close(struct wire *wire)
         jsonrpc_msg_free(wire->notifications.d[i]);
     }
     vec_fini(&wire->notifications);
+    CHECK(!wire->forwarded.n);
+    vec_fini(&wire->forwarded);
     free(wire);
 }
 
@@ -246,6 +295,20 @@ wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_re
     return e;
 }
 
+void
+wire_forward(struct wire *wire, const char *method, json_t *params, wire_result_cb *cb, void *aux,
+             struct unixctl_request *request)
+{
+    vec_push(&wire->forwarded, (struct forwarded) {wire->next_id, cb, aux, request});
+    jsonrpc_send(wire->rpc, jsonrpc_request(method, params, json_integer(wire->next_id++)));
+}
+
+void
+wire_pause(struct wire *wire, bool paused)
+{
+    jsonrpc_pause_input(wire->rpc, paused);
+}
+
 static bool
 is_lost(void *wire_)
 {
@@ -264,5 +327,9 @@ wire_listen(struct wire *wire, wire_notify_cb *cb, void *aux)
     wire->notify_aux = aux;
     loop_run_until(wire->loop, is_lost, wire, -1);
     wire->notify = NULL;
+    for (size_t i = 0; i < wire->forwarded.n; i++) {
+        reply_error(wire->forwarded.d[i].request, "connection closed");
+    }
+    vec_clear(&wire->forwarded);
     return wire->failure ? lost(wire) : NULL;
 }

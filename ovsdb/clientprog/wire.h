@@ -15,6 +15,7 @@
 
 struct loop;
 struct tls_options;
+struct unixctl_request;
 struct wire;
 
 /* Tries the comma-separated 'remotes', in random order if there are several, each once.  A passive one waits for
@@ -28,6 +29,14 @@ const char *wire_name(const struct wire *wire);              /* of the connectio
  * the caller's; 'ret_error' may be NULL: then an error reply is an error here, "WHAT returned error: JSON". */
 struct err *wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_result,
                       json_t **ret_error) MUST_USE;
+
+/* While wire_listen() runs: sends a request ('params' is taken) for 'request', from the control socket.  'cb' gets the
+ * result and answers 'request'; an error reply is its answer.  If it is answered already, 'request' is NULL, and errors
+ * are logged. */
+typedef void wire_result_cb(void *aux, struct unixctl_request *request, const json_t *result);
+void wire_forward(struct wire *wire, const char *method, json_t *params, wire_result_cb *cb, void *aux,
+                  struct unixctl_request *request);
+void wire_pause(struct wire *wire, bool paused);             /* reads nothing meanwhile */
 
 /* Waits until the connection is lost, which is the error returned, or loop_stop() is called, which is none.  'cb'
  * gets notifications, also those that came while a reply was awaited; borrowed. */
