@@ -3,7 +3,9 @@
 
 #include "lib/base/dirs.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/mem.h"
@@ -15,16 +17,23 @@ from_environment(const char *variable, const char *otherwise)
     return value && *value ? value : otherwise;
 }
 
+/* Whether the program goes by a name of Open vSwitch's, such as ovsdb-server. */
+static bool
+is_of_ovs(void)
+{
+    return !strncmp(program_invocation_short_name, "ovs", 3);
+}
+
 const char *
 dirs_run(void)
 {
-    return from_environment("OVN_RUNDIR", RUNDIR);
+    return is_of_ovs() ? dirs_ovs_run() : from_environment("OVN_RUNDIR", RUNDIR);
 }
 
 const char *
 dirs_log(void)
 {
-    return from_environment("OVN_LOGDIR", LOGDIR);
+    return is_of_ovs() ? from_environment("OVS_LOGDIR", "/var/log/openvswitch") : from_environment("OVN_LOGDIR", LOGDIR);
 }
 
 const char *

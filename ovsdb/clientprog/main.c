@@ -178,10 +178,7 @@ go_background(struct client *client)
         return NULL;
     }
     struct loop *loop = wire_loop(client->wire);
-    char *path = client->unixctl_path ? xstrdup(client->unixctl_path)
-                                      : xasprintf("%s/%s.%d.ctl", dirs_ovs_run(), client->name, (int) getpid());
-    struct err *e = unixctl_new(loop, path, client->name, &client->unixctl);
-    free(path);
+    struct err *e = unixctl_new(loop, client->unixctl_path, client->name, &client->unixctl);
     if (!e) {
         unixctl_register(client->unixctl, "exit", "", 0, 0, cmd_exit, loop);
         daemon_complete();
@@ -220,7 +217,8 @@ is_in(const json_t *names, const char *name)
     return false;
 }
 
-/* The database: the first argument if it names one and more are left than the command needs, else Open_vSwitch, else the only one there is. */
+/* The database: the first argument if it names one and more are left than the command needs, else Open_vSwitch, else the only
+ * one there is. */
 static struct err *
 choose_database(struct client *client, int min_arguments, int *argc, char **argv[], json_t **ret_names)
 {
@@ -266,23 +264,6 @@ run_with(struct client *client, const struct command *command, int argc, char *a
     return e;
 }
 
-/* daemon_start() with a pidfile where Open vSwitch's programs have theirs, not where OVN's do. */
-static struct err *
-start_daemon(struct client *client)
-{
-    const char *pidfile = client->daemon.pidfile;
-    char *path = NULL;
-    if (pidfile && *pidfile != '/') {
-        path = *pidfile ? xasprintf("%s/%s", dirs_ovs_run(), pidfile)
-                        : xasprintf("%s/%s.pid", dirs_ovs_run(), client->name);
-        client->daemon.pidfile = path;
-    }
-    client->daemon.keeps_stdout = true;
-    struct err *e = daemon_start(&client->daemon, client->name);
-    free(path);
-    return e;
-}
-
 static struct err *
 run_command(struct main *m, int argc, char *argv[])
 {
@@ -301,7 +282,8 @@ run_command(struct main *m, int argc, char *argv[])
     char *server = used ? xstrdup(argv[0]) : xasprintf("unix:%s/db.sock", dirs_ovs_run());
     client->server = server;
     client->daemon.detach &= command->can_detach;
-    struct err *e = client->daemon.detach ? start_daemon(client) : NULL;
+    client->daemon.keeps_stdout = true;
+    struct err *e = client->daemon.detach ? daemon_start(&client->daemon, client->name) : NULL;
     if (!e) {
         e = run_with(client, command, argc - used, argv + used);
     }

@@ -187,7 +187,7 @@ cut_tail(struct storage *storage, struct err *problem)
         free(text);
         return NULL;
     }
-    char *copy;
+    char *copy = NULL;
     struct err *e = save_tail(storage, &copy);
     if (e) {
         free(text);

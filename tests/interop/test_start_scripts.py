@@ -32,14 +32,15 @@ class Host:
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weft-scripts-"))
-        for name in ("bin", "run", "log", "db", "etc"):
-            (self.folder / name).mkdir()
+        (self.folder / "bin").mkdir()
         for name, program in PROGRAMS.items():
             (self.folder / "bin" / name).symlink_to(harness.BUILD / program)
         self.environment = dict(os.environ, PATH="%s:%s:/usr/sbin:/sbin" % (self.folder / "bin", os.environ["PATH"]))
         for prefix in ("OVN", "OVS"):
             for name, folder in (("RUNDIR", "run"), ("LOGDIR", "log"), ("DBDIR", "db"), ("SYSCONFDIR", "etc")):
-                self.environment["%s_%s" % (prefix, name)] = str(self.folder / folder)
+                path = self.folder / prefix.lower() / folder
+                path.mkdir(parents=True)
+                self.environment["%s_%s" % (prefix, name)] = str(path)
 
     def run(self, *arguments, status=0):
         """What a command prints; its exit status must be 'status'."""
@@ -67,7 +68,7 @@ class Host:
 
     def __exit__(self, kind, value, trace):
         if kind:
-            for log in sorted((self.folder / "log").rglob("*.log")):
+            for log in sorted(self.folder.rglob("*.log")):
                 print("==", log.name, log.read_text()[-3000:], sep="\n")
         for pid in self.processes():
             os.kill(pid, signal.SIGKILL)
@@ -78,8 +79,8 @@ def test_ovn_ctl_starts_restarts_and_stops():
     with Host() as host:
         def ctl(*arguments, status=0):
             return host.run(OVN_CTL, "--ovn-user=root", *arguments, status=status)
-        nbctl = ["ovn-nbctl", "--db=unix:%s" % (host.folder / "run/ovnnb_db.sock")]
-        sbctl = ["ovn-sbctl", "--db=unix:%s" % (host.folder / "run/ovnsb_db.sock")]
+        nbctl = ["ovn-nbctl", "--db=unix:%s" % (host.folder / "ovn/run/ovnnb_db.sock")]
+        sbctl = ["ovn-sbctl", "--db=unix:%s" % (host.folder / "ovn/run/ovnsb_db.sock")]
 
         assert "Creating empty database" in ctl("start_northd")
         assert "is running" in ctl("status_northd")
@@ -103,7 +104,7 @@ def test_ovn_ctl_starts_a_relay():
     with Host() as host:
         def ctl(*arguments, status=0):
             return host.run(OVN_CTL, "--ovn-user=root", *arguments, status=status)
-        source, relay = ("unix:%s" % (host.folder / "run" / name) for name in ("ovnsb_db.sock", "ovnsb_relay_db.sock"))
+        source, relay = ("unix:%s" % (host.folder / "ovn/run" / name) for name in ("ovnsb_db.sock", "ovnsb_relay_db.sock"))
         ctl("start_northd")
         ctl("--db-sb-relay-remote=" + source, "start_sb_relay_ovsdb")
         host.run("ovsdb-client", "--timeout=30", "wait", relay, "OVN_Southbound", "connected")
@@ -119,8 +120,8 @@ def test_ovs_ctl_converts_an_older_database():
     with Host() as host:
         def ctl(*arguments, status=0):
             return host.run(OVS_CTL, "--no-ovs-vswitchd", "--system-id=host0", "--ovs-user=root", *arguments, status=status)
-        vsctl = ["ovs-vsctl", "--no-wait", "--db=unix:%s" % (host.folder / "run/db.sock")]
-        database = host.folder / "db/conf.db"
+        vsctl = ["ovs-vsctl", "--no-wait", "--db=unix:%s" % (host.folder / "ovs/run/db.sock")]
+        database = host.folder / "ovs/db/conf.db"
 
         older = json.loads(pathlib.Path(OVS_SCHEMA).read_text())
         older.update(version="7.0.0", cksum="1 1")
@@ -130,6 +131,8 @@ def test_ovs_ctl_converts_an_older_database():
         assert "Converting database schema" in ctl("start")
         assert [p.name for p in database.parent.glob("conf.db.backup*")] == ["conf.db.backup7.0.0-1"]
         assert "ovsdb-server is running" in ctl("status", status=1)          # and ovs-vswitchd is not
+        assert host.run("ovs-appctl", "-t", "ovsdb-server", "ovsdb-server/list-dbs") == "Open_vSwitch\n_Server\n"
+        assert not list((host.folder / "ovn/run").iterdir()), "what goes by Open vSwitch's name is where that is"
         host.run(*vsctl, "add-br", "br0", "--", "set", "Bridge", "br0", "mcast_snooping_enable=true")
         ctl("restart")
         assert host.run(*vsctl, "get", "Open_vSwitch", ".", "external_ids:system-id").strip() == "host0"
