@@ -89,21 +89,32 @@ note_txn(struct scene *scene, const json_t *txn)
 }
 
 static void
+forget_copy(struct scene *scene)
+{
+    database_free(scene->copy);
+    scene->copy = NULL;
+}
+
+static void
 watcher_heard(void *scene_, const struct jsonrpc_msg *msg)
 {
     struct scene *scene = scene_;
-    if (msg->type == JSONRPC_REPLY && json_is_integer(msg->id) && !json_integer_value(msg->id)) {
-        bool is_since = scene->version == 2;
+    bool is_since = scene->version == 2;
+    if (scene->copy && scene->copy->schema != server_database(scene->home.server, "T")->schema) {
+        forget_copy(scene);                                  /* another one came since it asked */
+    }
+    if (!scene->copy) {
+        return;
+    } else if (msg->type == JSONRPC_REPLY && json_is_integer(msg->id) && !json_integer_value(msg->id)) {
         apply(scene, is_since ? json_array_get(msg->result, 2) : msg->result,
               !is_since || json_is_false(json_array_get(msg->result, 0)));
         note_txn(scene, is_since ? json_array_get(msg->result, 1) : NULL);
-    } else if (msg->type == JSONRPC_NOTIFY && str_starts(str_from(msg->method), "update")) {
+    } else if (msg->type == JSONRPC_NOTIFY) {
+        CHECK(str_starts(str_from(msg->method), "update"));
         apply(scene, json_array_get(msg->params, json_array_size(msg->params) - 1), false);
-        note_txn(scene, scene->version == 2 ? json_array_get(msg->params, 1) : NULL);
-    } else if (msg->type == JSONRPC_NOTIFY || msg->type == JSONRPC_ERROR) {  /* canceled, or too late: another schema came */
-        database_free(scene->copy);
-        scene->copy = NULL;
+        note_txn(scene, is_since ? json_array_get(msg->params, 1) : NULL);
     }
+    CHECK(msg->type != JSONRPC_ERROR);
 }
 
 static void
@@ -117,6 +128,16 @@ leave_and_join(struct scene *scene)
     scene->is_off = true;
 }
 
+/* Over a new connection, unless it watches. */
+static void
+watch_again(struct scene *scene)
+{
+    if (!scene->copy || scene->is_off) {
+        leave_and_join(scene);
+        watch(scene);
+    }
+}
+
 /* Until nobody waits for anything, and the watcher watches. */
 static void
 settle(struct scene *scene)
@@ -126,9 +147,10 @@ settle(struct scene *scene)
     for (bool goes_on = true; goes_on;) {
         CHECK(n_turns++ < TURNS_MAX);
         fuzz_clients_settle(scene->clients, N_ALL);
-        goes_on = !scene->copy || scene->is_off || scene->n_compacting;
-        if (!scene->copy || scene->is_off) {
-            watch(scene);
+        goes_on = !scene->copy || scene->is_off || scene->n_compacting
+                  || scene->copy->schema != server_database(scene->home.server, "T")->schema;
+        if (goes_on) {
+            watch_again(scene);
         }
     }
     CHECK(fixture_digest(scene->copy) == fixture_digest(server_database(scene->home.server, "T")));
@@ -196,8 +218,8 @@ play(struct scene *scene, struct str line)
     for (size_t i = 0; i < N_ALL; i++) {
         fuzz_client_run(&scene->clients[i]);
     }
-    if (!scene->copy && !scene->is_off) {
-        watch(scene);
+    if (!scene->is_off) {
+        watch_again(scene);
     }
 }
 
