@@ -4,23 +4,33 @@
 #include "lib/base/uuid.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "lib/base/hash.h"
 
 /* Random bytes are fetched for many uuids at once, because a system call for each is most of their cost.  A child
- * must not give out what its parent does. */
+ * must not give out what its parent does: fork() empties its pool. */
 enum { POOL_UUIDS = 16 };                                    /* 256 bytes, which getrandom(2) never interrupts */
 static struct {
     uint8_t bytes[POOL_UUIDS][16];
     size_t n_left;
-    pid_t pid;
+    bool empties_in_child;
 } pool;
+
+static void
+empty_pool(void)
+{
+    pool.n_left = 0;
+}
 
 static void
 refill(void)
 {
+    if (!pool.empties_in_child) {
+        CHECK(!pthread_atfork(NULL, NULL, empty_pool));
+        pool.empties_in_child = true;
+    }
     size_t n = 0;
     while (n < sizeof pool.bytes) {
         ssize_t r = getrandom((uint8_t *) pool.bytes + n, sizeof pool.bytes - n, 0);
@@ -28,14 +38,13 @@ refill(void)
         n += r > 0 ? (size_t) r : 0;
     }
     pool.n_left = POOL_UUIDS;
-    pool.pid = getpid();
 }
 
 struct uuid
 uuid_random(void)
 {
     struct uuid uuid;
-    if (!pool.n_left || pool.pid != getpid()) {
+    if (!pool.n_left) {
         refill();
     }
     memcpy(uuid.b, pool.bytes[--pool.n_left], sizeof uuid.b);
