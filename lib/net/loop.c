@@ -37,6 +37,7 @@ struct loop {
     struct event_base *base;
     struct evdns_base *dns;                                  /* or NULL: nobody has needed it */
     struct tls *tls;                                         /* or NULL: nobody has needed it */
+    char *scratch;                                           /* LOOP_SCRATCH_SIZE bytes, or NULL: nobody has needed it */
     bool stopping;
     bool awake;                                              /* a callback has run since the last wait */
     int64_t woke_us;                                         /* when 'awake' */
@@ -71,6 +72,7 @@ struct loop_signal {
 
 static void wait_for_events(struct loop *loop);
 static void run_deferred(struct loop *loop);
+static void run_round(struct loop *loop);
 static void note_sleep(struct loop *loop);
 
 static void
@@ -124,6 +126,7 @@ loop_free(struct loop *loop)
     }
     tls_free(loop->tls);
     event_base_free(loop->base);
+    free(loop->scratch);
     free(loop);
 }
 
@@ -140,6 +143,15 @@ loop_tls(struct loop *loop)
         loop->tls = tls_new();
     }
     return loop->tls;
+}
+
+char *
+loop_scratch(struct loop *loop)
+{
+    if (!loop->scratch) {
+        loop->scratch = xmalloc(LOOP_SCRATCH_SIZE);
+    }
+    return loop->scratch;
 }
 
 struct evdns_base *
@@ -202,7 +214,7 @@ static void
 wait_for_events(struct loop *loop)
 {
     note_sleep(loop);
-    /* What deferred calls have deferred runs in the next turn, so that they cannot starve the rest. */
+    /* What the second round has deferred runs in the next turn, so that deferred calls cannot starve the rest. */
     bool wait = TAILQ_EMPTY(&loop->deferred) && !loop->stopping;
     /* EVLOOP_NONBLOCK alone goes on as long as a timer is due again. */
     int r = event_base_loop(loop->base, EVLOOP_ONCE | (wait ? EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK));
@@ -211,6 +223,15 @@ wait_for_events(struct loop *loop)
 
 static void
 run_deferred(struct loop *loop)
+{
+    run_round(loop);
+    if (!loop->stopping) {
+        run_round(loop);                                     /* output that the first has made leaves without a wait between */
+    }
+}
+
+static void
+run_round(struct loop *loop)
 {
     uint64_t round = loop->round++;
     for (struct deferred *first; (first = TAILQ_FIRST(&loop->deferred)) && first->round <= round;) {

@@ -27,6 +27,10 @@ struct event_base *loop_event_base(struct loop *loop);
 struct evdns_base *loop_dns(struct loop *loop);              /* looks names up without blocking */
 struct tls *loop_tls(struct loop *loop);                     /* what tls.h configures; for lib/net */
 
+/* Room that all streams share for what they have just read; for lib/net.  What is in it is gone with the next callback. */
+enum { LOOP_SCRATCH_SIZE = 256 * 1024 };
+char *loop_scratch(struct loop *loop);
+
 void loop_run(struct loop *loop);                            /* until loop_stop() */
 void loop_stop(struct loop *loop);
 /* Runs callbacks until 'done(aux)' is true or 'timeout_ms' (-1: for ever) has passed; says which. */
@@ -37,7 +41,8 @@ int64_t loop_now_ms(const struct loop *loop);                /* monotonic, read 
  * that warns about turns longer than a second ("Unreasonably long Nms poll interval"). */
 void loop_note_wakeup(struct loop *loop);
 
-/* Calls 'cb(aux)' once, before the loop next waits.  The same (cb, aux) asked for twice runs once. */
+/* Calls 'cb(aux)' once, before the loop next waits.  The same (cb, aux) asked for twice runs once.  What such a call
+ * defers runs in a second round of the same turn, what that defers in the next turn. */
 void loop_defer(struct loop *loop, loop_cb *cb, void *aux);
 void loop_cancel_deferred(struct loop *loop, loop_cb *cb, void *aux);
 

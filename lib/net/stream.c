@@ -3,6 +3,7 @@
 
 #include "lib/net/stream.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -11,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/counter.h"
@@ -25,12 +27,13 @@ COUNTER(stream_connected);
 COUNTER(stream_bytes_in);
 COUNTER(stream_bytes_out);
 
-enum { READ_SIZE = 256 * 1024, WRITE_SIZE = 1024 * 1024, COPY_BELOW = 2048 };
+enum { WRITE_SIZE = 1024 * 1024, COPY_BELOW = 2048 };
 
 static void flush(struct stream *stream);
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *aux);
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *stream_);
 static void write_now(void *stream_);
+static void want_input(struct stream *stream, bool wanted);
 static void on_readable(struct bufferevent *transport, void *stream_);
 static void on_drained(struct bufferevent *transport, void *stream_);
 static void on_event(struct bufferevent *transport, short what, void *stream_);
@@ -80,6 +83,7 @@ stream_free(struct stream *stream)
     STREAM(stream)->cbs = NULL;
     stream_stop_connecting(stream);
     loop_io_free(stream->room);
+    loop_io_free(stream->reader);
     loop_cancel_deferred(stream->loop, report_closed, stream);
     loop_cancel_deferred(stream->loop, write_now, stream);
     evbuffer_remove_cb(stream_output(stream), on_output, stream);
@@ -185,12 +189,8 @@ stream_pause_input(struct stream *stream, bool paused)
     if (stream->state != STREAM_CONNECTED) {
         return;
     }
-    if (paused) {
-        bufferevent_disable(stream->transport, EV_READ);
-        return;
-    }
-    bufferevent_enable(stream->transport, EV_READ);
-    if (evbuffer_get_length(stream_input(stream))) {
+    want_input(stream, !paused);
+    if (!paused && evbuffer_get_length(stream_input(stream))) {
         bufferevent_trigger(stream->transport, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
     }
 }
@@ -252,7 +252,7 @@ stream_set_transport(struct stream *stream, struct bufferevent *transport, bool 
     stream->is_tls = is_tls;
     CHECK(stream->transport);
     bufferevent_setcb(stream->transport, on_readable, on_drained, on_event, stream);
-    bufferevent_set_max_single_read(stream->transport, READ_SIZE);
+    bufferevent_set_max_single_read(stream->transport, LOOP_SCRATCH_SIZE);
     bufferevent_set_max_single_write(stream->transport, WRITE_SIZE);
     bufferevent_disable(stream->transport, EV_READ | EV_WRITE);
     struct evbuffer *output = bufferevent_get_output(stream->transport);
@@ -357,6 +357,43 @@ write_now(void *stream_)
     }
 }
 
+/* Reads once, as much as is there up to LOOP_SCRATCH_SIZE. */
+static void
+read_now(void *stream_)
+{
+    struct stream *stream = STREAM((struct stream *) stream_);
+    char *p = loop_scratch(stream->loop);
+    ssize_t n = recv(bufferevent_getfd(stream->transport), p, LOOP_SCRATCH_SIZE, 0);
+    if (n > 0) {
+        struct evbuffer *input = stream_input(stream);
+        evbuffer_unfreeze(input, 0);                         /* bufferevent keeps the end to itself */
+        CHECK(!evbuffer_add(input, p, (size_t) n));
+        evbuffer_freeze(input, 0);
+        on_readable(stream->transport, stream);
+    } else if (!n) {
+        stream_close(stream, NULL);
+    } else if (errno != EAGAIN && errno != EINTR) {
+        stream_close(stream, err_new("%s", strerror(errno)));
+    }
+}
+
+static void
+want_input(struct stream *stream, bool wanted)
+{
+    if (stream->is_tls) {
+        if (wanted) {
+            bufferevent_enable(stream->transport, EV_READ);
+        } else {
+            bufferevent_disable(stream->transport, EV_READ);
+        }
+    } else if (!wanted) {
+        loop_io_free(stream->reader);
+        stream->reader = NULL;
+    } else if (!stream->reader) {
+        stream->reader = loop_io_new(stream->loop, bufferevent_getfd(stream->transport), LOOP_READ, read_now, stream);
+    }
+}
+
 static void
 on_readable(struct bufferevent *transport, void *stream_)
 {
@@ -415,10 +452,8 @@ stream_open(struct stream *stream)
 {
     stream->state = STREAM_CONNECTED;
     counter_inc(&counter_stream_connected);
-    bufferevent_disable(stream->transport, EV_WRITE | (stream->paused ? EV_READ : 0));
-    if (!stream->paused) {
-        bufferevent_enable(stream->transport, EV_READ);
-    }
+    bufferevent_disable(stream->transport, EV_WRITE);
+    want_input(stream, !stream->paused);
     if (stream_backlog(stream)) {
         loop_defer(stream->loop, write_now, stream);
     }
@@ -435,7 +470,8 @@ stream_close(struct stream *stream, struct err *reason)
     stream->close_reason = reason;
     loop_io_free(stream->room);
     stream->room = NULL;
-    bufferevent_disable(stream->transport, EV_READ | EV_WRITE);
+    want_input(stream, false);
+    bufferevent_disable(stream->transport, EV_WRITE);
     loop_defer(stream->loop, report_closed, stream);
 }
 

@@ -18,7 +18,10 @@ struct loop_io;
  * for TLS, is then replaced by another one.
  *
  * Output is written once a turn, straight to the socket (write_now()); only when the socket is full does
- * the bufferevent (of TLS: 'room') wait for room.  That saves two epoll_ctl() and a turn a message. */
+ * the bufferevent (of TLS: 'room') wait for room.  That saves two epoll_ctl() and a turn a message.
+ *
+ * Input without TLS is read by 'reader' into the bufferevent's buffer: libevent asks before each read how much there is, and
+ * takes 4 KB at a time. */
 enum stream_state { STREAM_RESOLVING, STREAM_CONNECTING, STREAM_HANDSHAKING, STREAM_CONNECTED, STREAM_CLOSED };
 
 struct stream {
@@ -31,6 +34,7 @@ struct stream {
     void *aux;
     uint64_t n_written;                                      /* bytes that left the output */
     bool paused;
+    struct loop_io *reader;                                  /* not of TLS: waits for input, or NULL: it is not wanted */
     bool is_tls;                                             /* 'transport' is one of TLS */
     struct loop_io *room;                                    /* TLS: waits until the socket takes more, or NULL */
     char *peer_id;                                           /* TLS: the proved name of the peer, or NULL */

@@ -151,6 +151,50 @@ TEST(a_timer_that_is_always_due_starves_nobody)
     loop_free(slices.loop);
 }
 
+/* What happens in a loop, one letter each. */
+struct diary {
+    struct loop *loop;
+    struct buf text;
+};
+
+static void
+defer_again(void *diary_)
+{
+    struct diary *diary = diary_;
+    buf_putc(&diary->text, 'd');
+    loop_defer(diary->loop, defer_again, diary);
+}
+
+static void
+note_input(void *diary_)
+{
+    buf_putc(&((struct diary *) diary_)->text, 'i');
+}
+
+static bool
+has_nine(void *diary)
+{
+    return ((struct diary *) diary)->text.size >= 9;
+}
+
+TEST(two_rounds_of_deferred_calls_a_turn)
+{
+    struct diary diary = {.loop = loop_new(), .text = BUF_INIT(100)};
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct loop_io *io = loop_io_new(diary.loop, fds[0], LOOP_READ, note_input, &diary);
+    assert_int_equal(write(fds[1], "x", 1), 1);              /* never read: there is input in every turn */
+    loop_defer(diary.loop, defer_again, &diary);
+    assert_true(loop_run_until(diary.loop, has_nine, &diary, DEADLINE_MS));
+    buf_truncate(&diary.text, 9);
+    assert_string_equal(buf_text(&diary.text), "ddiddiddi");
+    loop_io_free(io);
+    close(fds[0]);
+    close(fds[1]);
+    buf_fini(&diary.text);
+    loop_free(diary.loop);
+}
+
 static void
 stop(void *loop)
 {
@@ -176,4 +220,5 @@ TEST(io_and_signals_wake_the_loop)
 }
 
 TEST_MAIN(T(timers_fire_in_order_and_never_early), T(run_until_gives_up), T(deferred_calls_run_once_in_order),
-          T(a_timer_that_is_always_due_starves_nobody), T(io_and_signals_wake_the_loop))
+          T(a_timer_that_is_always_due_starves_nobody), T(two_rounds_of_deferred_calls_a_turn),
+          T(io_and_signals_wake_the_loop))

@@ -5,6 +5,7 @@
 
 #include <event2/buffer.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ struct end {
     struct stream *stream;
     struct buf received;
     size_t wanted;
+    int n_readable;                                          /* calls */
     bool connected, closed, drained;
     struct err *reason;
 };
@@ -35,6 +37,7 @@ on_readable(void *end_)
     struct evbuffer *input = stream_input(end->stream);
     size_t n = evbuffer_get_length(input);
     assert_true(n > 0);
+    end->n_readable++;
     void *p = buf_reserve(&end->received, n);
     evbuffer_remove(input, p, n);
 }
@@ -308,6 +311,27 @@ TEST(paused_input_waits)
     loop_free(loop);
 }
 
+TEST(what_has_arrived_is_read_at_once)
+{
+    enum { N = 60000 };
+    struct loop *loop = loop_new();
+    struct end end = {.received = BUF_INIT(2 * N), .wanted = N};
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    char *text = xmalloc(N);
+    memset(text, 'x', N);
+    assert_int_equal(send(fds[1], text, N, MSG_DONTWAIT), N);
+    end.stream = stream_from_fd(loop, fds[0], "pair", &callbacks, &end);
+    assert_true(loop_run_until(loop, has_enough, &end, DEADLINE_MS));
+    assert_int_equal(end.n_readable, 1);
+    close(fds[1]);
+    assert_true(loop_run_until(loop, is_closed, &end, DEADLINE_MS));
+    assert_null(end.reason);
+    free(text);
+    end_fini(&end);
+    loop_free(loop);
+}
+
 TEST_MAIN(T(unix_streams_talk), T(long_paths_work), T(tcp_streams_talk), T(tcp_streams_talk_over_ipv6),
           T(bad_targets_fail_at_once), T(failures_to_connect_are_reported), T(streams_may_be_freed_at_any_time),
-          T(paused_input_waits))
+          T(paused_input_waits), T(what_has_arrived_is_read_at_once))
