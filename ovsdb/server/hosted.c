@@ -171,7 +171,7 @@ hosted_store(struct hosted *hosted, const struct delta *delta, const struct serv
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
     struct err *e = NULL;
     if (delta_put_record(delta, &record, env->wall_ms(), env->no_column_diff)) {
-        e = buf_is_ok(&record) ? storage_append(hosted->storage, str_n(record.data, record.size), NULL)
+        e = buf_is_ok(&record) ? storage_put(hosted->storage, str_n(record.data, record.size))
                                : err_tagged("I/O error", "%s: transaction too large to store", hosted->name);
     }
     buf_fini(&record);

@@ -44,7 +44,7 @@ struct err *hosted_open(struct schema *schema, struct storage *storage, struct h
 void hosted_free(struct hosted *hosted);
 /* Puts the contents into 'grave', if freeing them may take long; hosted_free() is to follow. */
 void hosted_bury(struct hosted *hosted, struct grave *grave);
-/* Stores 'delta', which was just committed.  On error undoes it. */
+/* Puts 'delta', which was just committed, into the storage, for storage_write() to store.  On error undoes it. */
 struct err *hosted_store(struct hosted *hosted, const struct delta *delta, const struct server_env *env) MUST_USE;
 /* Puts 'db' (taken) in place of the contents, which go into 'grave'.  There must be no monitors on the old hub, nor commits to
  * be sent. */

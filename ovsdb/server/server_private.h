@@ -20,6 +20,8 @@
 #include "ovsdb/server/server.h"
 #include "ovsdb/server/txn.h"
 
+enum { SERVER_WAITING_BYTES = 1 << 20 };                     /* of records, after which a turn is not waited for to write them */
+
 /* Something to be sent at the end of the turn, in order: a commit's updates or a reply. */
 struct event {
     struct hosted *hosted;                                   /* of a commit or reply to "transact"; else NULL */
@@ -98,7 +100,10 @@ void server_forget_session(struct server *server, struct session *session);
 
 /* server_turn.c */
 void server_queue_event(struct server *server, struct event event /* moved */);
-void server_flush_events(struct server *server);             /* sync, then send all that is queued */
+void server_flush_events(struct server *server);             /* store, sync, then send all that is queued */
+/* Stores the commits of 'hosted' that wait to be written.  'last' (may be NULL) is one that is not queued yet.  What could not be
+ * stored is undone, and who waits for it is refused; 'last' then always. */
+struct err *server_write(struct server *server, struct hosted *hosted, const struct delta *last) MUST_USE;
 void event_fini(struct event *event);
 
 /* server_transact.c */

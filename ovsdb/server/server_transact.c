@@ -63,7 +63,7 @@ stored_number(const struct hosted *hosted)
     return hosted->storage ? storage_n_appended(hosted->storage) : 0;
 }
 
-/* Stores 'delta', which was just committed.  On error it is undone. */
+/* Puts 'delta', which was just committed, into the storage.  It is stored by the end of the turn.  On error it is undone. */
 static struct err *
 store(struct server *server, struct hosted *hosted, const struct delta *delta)
 {
@@ -80,14 +80,22 @@ store(struct server *server, struct hosted *hosted, const struct delta *delta)
     return NULL;
 }
 
-/* Stores what 'result' committed, if anything. */
+/* The same for those who have to know at once. */
+static struct err *
+store_now(struct server *server, struct hosted *hosted, const struct delta *delta)
+{
+    struct err *e = store(server, hosted, delta);
+    return e ? e : server_write(server, hosted, delta);
+}
+
+/* Stores what 'result' committed, if anything, 'now' or by the end of the turn. */
 static void
-store_result(struct server *server, struct hosted *hosted, struct execute_result *result)
+store_result(struct server *server, struct hosted *hosted, struct execute_result *result, bool now)
 {
     if (!result->delta) {
         return;
     }
-    struct err *e = store(server, hosted, result->delta);
+    struct err *e = now ? store_now(server, hosted, result->delta) : store(server, hosted, result->delta);
     if (e) {
         delta_unref(result->delta);
         result->delta = NULL;
@@ -99,7 +107,7 @@ struct err *
 server_commit(struct server *server, struct hosted *hosted, struct delta *delta)
 {
     CHECK(!hosted->convert_call);
-    struct err *e = store(server, hosted, delta);
+    struct err *e = store_now(server, hosted, delta);
     if (e) {
         delta_unref(delta);
         return e;
@@ -126,7 +134,7 @@ try_transaction(struct session *session, struct hosted *hosted, const json_t *pa
     counter_inc(&counter_ovsdb_transact);
     execute(&request, result);
     if (!result->must_wait) {
-        store_result(session->server, hosted, result);
+        store_result(session->server, hosted, result, false);
     }
     counter_add(&counter_ovsdb_transact_failed, result->failed);
     counter_add(&counter_ovsdb_transact_waited, result->must_wait);
@@ -149,6 +157,9 @@ queue_result(struct session *session, struct hosted *hosted, const json_t *param
         .hosted = hosted, .delta = result->delta, .session = session, .id = json_incref(id), .result = result->text,
         .is_error = result->failed, .number = stored_number(hosted),
     });
+    if (hosted->storage && storage_n_waiting(hosted->storage) > SERVER_WAITING_BYTES) {
+        err_free(server_write(session->server, hosted, NULL));           /* who is concerned was told */
+    }
 }
 
 static void
@@ -283,7 +294,7 @@ server_transact(struct server *server, const char *name, json_t *operations)
     struct execute_request request = {.db = hosted->db, .params = operations};
     struct execute_result result;
     execute(&request, &result);
-    store_result(server, hosted, &result);
+    store_result(server, hosted, &result, true);
     struct err *e = result.failed ? err_new("%s", buf_text(&result.text)) : NULL;
     if (result.delta) {
         server_queue_event(server, (struct event) {

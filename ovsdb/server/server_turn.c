@@ -9,6 +9,7 @@
 #include "ovsdb/storage/storage.h"
 
 LOG_MODULE(ovsdb_turn);
+COUNTER(ovsdb_write);
 COUNTER(ovsdb_sync);
 COUNTER(ovsdb_turn);
 
@@ -39,12 +40,11 @@ fail_event(struct event *event, const struct err *e)
     }
 }
 
-/* Nobody has heard of what this turn committed, so none of it has happened.  Of what came behind the first commit that is
- * undone all is refused, since it may have seen it. */
+/* Nobody has heard of what this turn committed: the commits behind the number 'n_kept' have not happened.  Of what came behind
+ * the first of them all is refused, since it may have seen it. */
 static void
-undo_turn(struct server *server, struct hosted *hosted, const struct err *e)
+undo_commits(struct server *server, struct hosted *hosted, uint64_t n_kept, const struct err *e)
 {
-    uint64_t n_kept = storage_n_at_mark(hosted->storage);
     size_t first = server->events.n;
     for (size_t i = server->events.n; i-- > 0;) {
         const struct event *event = &server->events.d[i];
@@ -58,7 +58,6 @@ undo_turn(struct server *server, struct hosted *hosted, const struct err *e)
             fail_event(&server->events.d[i], e);
         }
     }
-    storage_roll_back(hosted->storage);
     server->seqno++;
     if (hosted->undone) {
         hosted->undone(hosted->undone_aux, hosted);
@@ -68,24 +67,49 @@ undo_turn(struct server *server, struct hosted *hosted, const struct err *e)
     }
 }
 
+struct err *
+server_write(struct server *server, struct hosted *hosted, const struct delta *last)
+{
+    if (!hosted->storage || !storage_n_waiting(hosted->storage)) {
+        return NULL;
+    }
+    counter_inc(&counter_ovsdb_write);
+    struct err *e = storage_write(hosted->storage);
+    if (e) {
+        log_err_rl("%s: commit failed: %s", hosted->name, err_detail(e));
+        if (last) {
+            database_undo(hosted->db, last);
+        }
+        undo_commits(server, hosted, storage_n_appended(hosted->storage), e);
+    }
+    return e;
+}
+
 static void
-sync_databases(struct server *server)
+sync_database(struct server *server, struct hosted *hosted)
+{
+    counter_inc(&counter_ovsdb_sync);
+    struct err *e = storage_sync(hosted->storage);
+    if (e) {
+        log_err_rl("%s: %s", hosted->name, err_detail(e));
+        undo_commits(server, hosted, storage_n_at_mark(hosted->storage), e);
+        storage_roll_back(hosted->storage);
+        err_free(e);
+    }
+}
+
+/* Stores what the turn has committed, durably where somebody asked for that. */
+static void
+store_databases(struct server *server)
 {
     gather_close(&server->gather);
     STRMAP_FOR_EACH (node, &server->databases) {
         struct hosted *hosted = node->data;
-        bool needs_sync = hosted->needs_sync;
+        err_free(server_write(server, hosted, NULL));        /* who is concerned was told */
+        if (hosted->needs_sync) {
+            sync_database(server, hosted);
+        }
         hosted->needs_sync = hosted->is_marked = false;
-        if (!needs_sync) {
-            continue;
-        }
-        counter_inc(&counter_ovsdb_sync);
-        struct err *e = storage_sync(hosted->storage);
-        if (e) {
-            log_err_rl("%s: %s", hosted->name, err_detail(e));
-            undo_turn(server, hosted, e);
-            err_free(e);
-        }
     }
 }
 
@@ -95,7 +119,7 @@ server_flush_events(struct server *server)
     if (!server->events.n) {
         return;
     }
-    sync_databases(server);
+    store_databases(server);
     for (size_t i = 0; i < server->events.n; i++) {
         struct event event = server->events.d[i];            /* sending may close sessions, not queue events */
         if (event.delta) {

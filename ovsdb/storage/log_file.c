@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/mem.h"
+#include "lib/base/vec.h"
 #include "ovsdb/storage/lock_file.h"
 
 MEM_TYPE(log_file, "OVSDB log files");
@@ -22,6 +23,7 @@ enum { READ_CHUNK = 1 << 20 };
 enum { SHA1_SIZE = 20, SHA1_HEX = 40 };
 enum { MAX_HEADER = 128 };                                   /* "OVSDB CLUSTER 9223372036854775807 <40 digits>\n" fits */
 enum { NEW_FILE_MODE = 0660 };
+enum { KEPT_QUEUE = 1 << 20 };                               /* bytes of an empty queue that are kept for the next records */
 static const char IO_ERROR[] = "I/O error";
 static const char SYNTAX[] = "syntax error";
 
@@ -34,6 +36,8 @@ struct log_file {
     int lock_fd;                                             /* -1 if not locked */
     uint64_t good_end;                                       /* offset behind the last whole record */
     uint64_t size;                                           /* of the file */
+    struct buf queue;                                        /* records to be written, as they will be in the file */
+    VEC(uint64_t) queue_ends;                                /* offsets in 'queue' behind each */
     bool at_end;                                             /* all records read: may append */
     bool sync_failed;                                        /* refuse appends */
     bool is_directory_dirty;                                 /* the name is not durable yet */
@@ -61,6 +65,7 @@ log_file_new(const char *path, enum log_file_mode mode)
     file->path = xstrdup(path);
     file->fd = -1;
     file->lock_fd = -1;
+    buf_init(&file->queue, BUF_NO_LIMIT);
     file->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);           /* once: looking it up costs more than hashing */
     file->sha1_context = EVP_MD_CTX_new();
     CHECK(file->sha1 && file->sha1_context);
@@ -82,6 +87,8 @@ log_file_close(struct log_file *file)
     EVP_MD_CTX_free(file->sha1_context);
     EVP_MD_free(file->sha1);
     err_free(file->corrupt);
+    buf_fini(&file->queue);
+    vec_fini(&file->queue_ends);
     free(file->data);
     free(file->path);
     free(file->real_path);
@@ -467,18 +474,18 @@ log_file_truncate_tail(struct log_file *file)
     return e;
 }
 
-/* Writes all of the 'n' parts at 'offset'.  Returns 0 or -errno. */
+/* Writes all of the 'n' parts at '*offset', which is moved behind what was written.  Returns 0 or -errno. */
 static int
-write_all(int fd, struct iovec *parts, int n, uint64_t offset)
+write_all(int fd, struct iovec *parts, int n, uint64_t *offset)
 {
     while (n) {
-        ssize_t written = pwritev(fd, parts, n, (off_t) offset);
+        ssize_t written = pwritev(fd, parts, n, (off_t) *offset);
         if (written < 0 && errno == EINTR) {
             continue;
         } else if (written <= 0) {
             return written ? -errno : -ENOSPC;
         }
-        offset += (uint64_t) written;
+        *offset += (uint64_t) written;
         while (n && (size_t) written >= parts->iov_len) {
             written -= (ssize_t) parts->iov_len;
             parts++;
@@ -504,8 +511,7 @@ copy_bytes(const struct log_file *file, uint64_t from, uint64_t to, int fd, uint
             error = n ? errno : EIO;
         } else {
             struct iovec part = {chunk, (size_t) n};
-            error = -write_all(fd, &part, 1, offset);
-            offset += (uint64_t) n;
+            error = -write_all(fd, &part, 1, &offset);
             from += (uint64_t) n;
         }
     }
@@ -533,40 +539,112 @@ log_file_save_tail(const struct log_file *file, const char *path)
     return error ? err_tagged(IO_ERROR, "%s: cannot write (%s)", path, strerror(error)) : NULL;
 }
 
+static struct err *
+check_writable(const struct log_file *file)
+{
+    return file->sync_failed ? err_tagged(IO_ERROR, "%s: an earlier write failed; compact the database to go on", file->path)
+                             : NULL;
+}
+
+static void
+put_header(struct log_file *file, struct buf *buf, struct str record)
+{
+    char sha1[SHA1_HEX + 1];
+    sha1_record(file, record, true, sha1);
+    buf_printf(buf, "OVSDB JSON %zu %s\n", record.n + 1, sha1);
+}
+
+static void
+put_record(struct log_file *file, struct buf *buf, struct str record)
+{
+    put_header(file, buf, record);
+    buf_put_str(buf, record);
+    buf_putc(buf, '\n');
+}
+
+/* Of an attempt to write that ended with 'error' (0: none): the file ends at 'good_end' again. */
+static struct err *
+finish_write(struct log_file *file, int error)
+{
+    file->size = MAX(file->size, file->good_end);
+    if (!error) {
+        return NULL;
+    }
+    err_free(truncate_to_good_end(file));                    /* if that fails the next append overwrites the rest */
+    return err_tagged(IO_ERROR, "%s: cannot write record (%s)", file->path, strerror(error));
+}
+
 struct err *
 log_file_append(struct log_file *file, struct str record)
 {
-    CHECK(file->magic == LOG_FILE_MAGIC && file->at_end);
-    char sha1[SHA1_HEX + 1];
+    CHECK(file->magic == LOG_FILE_MAGIC && file->at_end && !file->queue.size);
+    struct err *e = check_writable(file);
+    if (e) {
+        return e;
+    }
     char newline[] = "\n";
     struct buf header = BUF_INIT(MAX_HEADER);
-    if (file->sync_failed) {
-        return err_tagged(IO_ERROR, "%s: an earlier write failed; compact the database to go on", file->path);
-    }
-    sha1_record(file, record, true, sha1);
-    buf_printf(&header, "OVSDB JSON %zu %s\n", record.n + 1, sha1);
+    put_header(file, &header, record);
     struct iovec parts[3] = {{header.data, header.size}, {(void *) record.s, record.n}, {newline, 1}};
-    uint64_t n = header.size + record.n + 1;
-    int error = -write_all(file->fd, parts, 3, file->good_end);
+    uint64_t end = file->good_end;
+    int error = -write_all(file->fd, parts, 3, &end);
     buf_fini(&header);
-    if (error) {
-        err_free(truncate_to_good_end(file));                /* if that fails the next append overwrites the rest */
-        return err_tagged(IO_ERROR, "%s: cannot write record (%s)", file->path, strerror(error));
+    file->good_end = error ? file->good_end : end;
+    return finish_write(file, error);
+}
+
+struct err *
+log_file_put(struct log_file *file, struct str record)
+{
+    CHECK(file->magic == LOG_FILE_MAGIC && file->at_end);
+    struct err *e = check_writable(file);
+    if (!e && record.n > BUF_NO_LIMIT - MAX_HEADER - 1 - file->queue.size) {
+        e = err_tagged(IO_ERROR, "%s: record too large to write", file->path);
     }
-    file->good_end += n;
-    file->size = MAX(file->size, file->good_end);
-    return NULL;
+    if (!e) {
+        put_record(file, &file->queue, record);
+        vec_push(&file->queue_ends, file->queue.size);
+    }
+    return e;
+}
+
+size_t
+log_file_n_waiting(const struct log_file *file)
+{
+    return file->queue.size;
+}
+
+struct err *
+log_file_write(struct log_file *file, size_t *ret_n_lost)
+{
+    CHECK(file->magic == LOG_FILE_MAGIC);
+    *ret_n_lost = 0;
+    if (!file->queue.size) {
+        return NULL;
+    }
+    struct iovec part = {file->queue.data, file->queue.size};
+    uint64_t end = file->good_end, good_end = file->good_end;
+    int error = -write_all(file->fd, &part, 1, &end);
+    size_t n_whole = 0;
+    while (n_whole < file->queue_ends.n && file->good_end + file->queue_ends.d[n_whole] <= end) {
+        good_end = file->good_end + file->queue_ends.d[n_whole++];
+    }
+    *ret_n_lost = file->queue_ends.n - n_whole;
+    file->good_end = good_end;
+    vec_clear(&file->queue_ends);
+    if (file->queue.capacity > KEPT_QUEUE) {
+        buf_fini(&file->queue);
+    } else {
+        buf_clear(&file->queue);
+    }
+    return finish_write(file, error);
 }
 
 void
 log_file_put_record(struct buf *buf, struct str record)
 {
     struct log_file *file = log_file_new("", LOG_FILE_READ_ONLY);        /* for its hash */
-    char sha1[SHA1_HEX + 1];
-    sha1_record(file, record, true, sha1);
-    buf_printf(buf, "OVSDB JSON %zu %s\n", record.n + 1, sha1);
-    buf_put_str(buf, record);
-    buf_putc(buf, '\n');
+    put_record(file, buf, record);
     log_file_close(file);
 }
 
@@ -588,7 +666,7 @@ sync_name(struct log_file *file, int error)
 struct err *
 log_file_sync(struct log_file *file)
 {
-    CHECK(file->magic == LOG_FILE_MAGIC && file->mode != LOG_FILE_READ_ONLY);
+    CHECK(file->magic == LOG_FILE_MAGIC && file->mode != LOG_FILE_READ_ONLY && !file->queue.size);
     return sync_name(file, fdatasync(file->fd) < 0 ? errno : 0);
 }
 
@@ -601,7 +679,7 @@ log_file_is_broken(const struct log_file *file)
 struct err *
 log_file_take_back(struct log_file *file, uint64_t end)
 {
-    CHECK(file->magic == LOG_FILE_MAGIC && file->at_end && end <= file->good_end);
+    CHECK(file->magic == LOG_FILE_MAGIC && file->at_end && end <= file->good_end && !file->queue.size);
     file->good_end = end;
     return truncate_to_good_end(file);
 }
@@ -690,7 +768,7 @@ finish_replacement(struct log_file *file, struct log_file *new)
 struct err *
 log_file_replace_commit(struct log_file *file, struct log_file *replacement)
 {
-    CHECK(file->magic == LOG_FILE_MAGIC && replacement->magic == LOG_FILE_MAGIC);
+    CHECK(file->magic == LOG_FILE_MAGIC && replacement->magic == LOG_FILE_MAGIC && !file->queue.size);
     struct err *e = finish_replacement(file, replacement);
     if (e) {
         log_file_replace_abort(replacement);

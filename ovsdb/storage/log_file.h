@@ -16,7 +16,8 @@
  * Locking: opening for writing locks ".NAME.~lock~" beside the file, as ovsdb-server does, so that neither
  * server nor tool of either kind writes a file that another has open.  Reading needs no lock.
  *
- * Cost: reading copies nothing but the bytes of one record; an append is one system call. */
+ * Cost: reading copies nothing but the bytes of one record; an append is one system call, and so are all records that
+ * log_file_put() has collected. */
 
 #include "lib/base/err.h"
 #include "lib/base/str.h"
@@ -61,6 +62,13 @@ struct err *log_file_truncate_tail(struct log_file *file) MUST_USE;
 /* Appends 'record', one JSON object without a line feed at its end.  All records must have been read, or the
  * tail truncated, before.  On error ("I/O error") the file is as it was. */
 struct err *log_file_append(struct log_file *file, struct str record) MUST_USE;
+/* Lets 'record' wait for log_file_write(): copied.  Until then nothing but this and log_file_put() may be done to the file.
+ * Errors ("I/O error"): it refuses appends; more than 2 GB would wait. */
+struct err *log_file_put(struct log_file *file, struct str record) MUST_USE;
+size_t log_file_n_waiting(const struct log_file *file);      /* bytes */
+/* Appends all records that wait, with one system call, and forgets them.  On error ("I/O error") those that fitted whole are in
+ * the file; '*ret_n_lost', otherwise 0, is the number of the last ones, which are not. */
+struct err *log_file_write(struct log_file *file, size_t *ret_n_lost) MUST_USE;
 /* What log_file_append() would write, appended to 'buf': for output that is no file of ours. */
 void log_file_put_record(struct buf *buf, struct str record);
 /* Makes all that was appended durable.  On error nobody knows what is on disk: the file refuses further

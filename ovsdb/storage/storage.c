@@ -256,6 +256,29 @@ storage_append(struct storage *storage, struct str text, uint64_t *ret_number)
 }
 
 struct err *
+storage_put(struct storage *storage, struct str text)
+{
+    struct err *e = log_file_put(storage->file, text);
+    storage->n_appended += !e;
+    return e;
+}
+
+size_t
+storage_n_waiting(const struct storage *storage)
+{
+    return log_file_n_waiting(storage->file);
+}
+
+struct err *
+storage_write(struct storage *storage)
+{
+    size_t n_lost;
+    struct err *e = log_file_write(storage->file, &n_lost);
+    storage->n_appended -= n_lost;
+    return e;
+}
+
+struct err *
 storage_sync(struct storage *storage)
 {
     if (storage->n_synced == storage->n_appended) {
@@ -280,6 +303,7 @@ storage_is_broken(const struct storage *storage)
 void
 storage_mark(struct storage *storage)
 {
+    CHECK(!storage_n_waiting(storage));
     storage->n_at_mark = storage->n_appended;
     storage->end_at_mark = log_file_good_end(storage->file);
 }

@@ -8,8 +8,8 @@
  * Appending and making durable are two steps: many commits share one storage_sync(), and a commit may be
  * acknowledged once storage_n_synced() has reached the number that its append gave it.
  *
- * Use: storage_open(), storage_schema(), storage_read_all(); then storage_append() per commit and one
- * storage_sync() per turn of the loop; storage_snapshot_*() when storage_wants_snapshot() says so.
+ * Use: storage_open(), storage_schema(), storage_read_all(); then storage_put() per commit, one storage_write() and, if
+ * one is to be durable, one storage_sync() per turn of the loop; storage_snapshot_*() when storage_wants_snapshot() says so.
  *
  * Owns: the storage owns the file and its lock until storage_close(). */
 
@@ -48,6 +48,12 @@ struct err *storage_read_all(struct storage *storage, storage_txn_cb *cb, void *
 /* Appends one transaction.  On success '*ret_number' (may be NULL) is its number: 1, 2, ...
  * On error ("I/O error": disk full and the like) nothing was stored, and the transaction must be undone. */
 struct err *storage_append(struct storage *storage, struct str text, uint64_t *ret_number) MUST_USE;
+/* The same for many with one system call: each is put, which only fails when the storage takes nothing more, and all are stored
+ * by storage_write(), which is to be called before anything but storage_put() and what only asks.  On its error the last ones
+ * were not stored, back to the number that storage_n_appended() then gives, and must be undone. */
+struct err *storage_put(struct storage *storage, struct str text) MUST_USE;
+size_t storage_n_waiting(const struct storage *storage);     /* bytes that were put and not written */
+struct err *storage_write(struct storage *storage) MUST_USE;
 /* Makes all appended transactions durable.  Cheap when there are none.  On error what was appended since the
  * last sync may or may not survive a crash, and appending fails until a snapshot succeeds. */
 struct err *storage_sync(struct storage *storage) MUST_USE;

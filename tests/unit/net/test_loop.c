@@ -106,7 +106,7 @@ TEST(deferred_calls_run_once_in_order)
 struct slices {
     struct loop *loop;
     struct loop_timer *timer;
-    int n, n_when_called;
+    int n, n_when_called, n_deferred;
 };
 enum { SLICES_MAX = 1000 };
 
@@ -121,7 +121,8 @@ static void
 defer_note(void *slices_)
 {
     struct slices *slices = slices_;
-    loop_defer(slices->loop, note_slices, slices);           /* the loop will not wait, but it looks for events */
+    bool is_later = ++slices->n_deferred == 3;               /* than in this turn */
+    loop_defer(slices->loop, is_later ? note_slices : defer_note, slices);       /* the loop will not wait, but it looks for events */
 }
 
 static void
