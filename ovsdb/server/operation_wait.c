@@ -63,6 +63,8 @@ sets_eq(struct view_row_vec *a, struct view_row_vec *b)
     return true;
 }
 
+static const double TIMEOUT_MAX_MS = 1e15;                   /* 30,000 years, far from the end of integers */
+
 struct wait {
     bool until_equal;
     int64_t timeout_ms;                                      /* -1: for ever */
@@ -98,7 +100,7 @@ parse_wait(struct execution *x, struct wait *wait)
         return e;
     }
     const struct table *schema = x->table->schema;
-    wait->timeout_ms = timeout ? (int64_t) json_number_value(timeout) : -1;
+    wait->timeout_ms = timeout ? (int64_t) MAX(MIN(json_number_value(timeout), TIMEOUT_MAX_MS), -1.0) : -1;
     if (timeout && json_number_value(timeout) < 0) {
         return syntax_error(timeout, "timeout must be nonnegative");
     }

@@ -78,6 +78,28 @@ TEST(a_wait_goes_on_when_its_table_changes_or_its_time_is_over)
     fixture_stop(server);
 }
 
+TEST(a_wait_may_have_all_the_time_in_the_world)
+{
+    static const char *const timeouts[] = {"9223372036854775807", "1e300", "4.5e18"};
+    struct server *server = fixture_start();
+    struct peer peer;
+    peer_join(server, &peer);
+    fixture_now_ms = 1000;
+    for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
+        char *wait = xasprintf(TRANSACT("1", "{'op':'wait','table':'N','where':[],'columns':['name'],'until':'==',"
+                                             "'rows':[{'name':'x'}],'timeout':%s}"), timeouts[i]);
+        peer_say(&peer, wait);
+        server_run(server, fixture_now_ms);
+        peer_expect(&peer, "");
+        assert_true(server_next_wake_ms(server) > 1000000000000000 && server_next_wake_ms(server) < INT64_MAX);
+        peer_say(&peer, "{'id':null,'method':'cancel','params':[1]}");
+        peer_expect(&peer, "{'id':1,'result':null,'error':'canceled'}");
+        free(wait);
+    }
+    peer_leave(&peer);
+    fixture_stop(server);
+}
+
 TEST(a_session_that_lags_gets_one_update_with_the_net_effect)
 {
     struct server *server = fixture_start();
@@ -381,6 +403,7 @@ TEST(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment)
 
 TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
           T(a_wait_goes_on_when_its_table_changes_or_its_time_is_over),
+          T(a_wait_may_have_all_the_time_in_the_world),
           T(a_session_that_lags_gets_one_update_with_the_net_effect), T(monitor_cond_since_sends_what_was_missed),
           T(conditions_of_many_clients_are_looked_up), T(locks_pass_from_client_to_client),
           T(clients_learn_of_databases_that_go), T(a_restart_finds_what_was_stored),
