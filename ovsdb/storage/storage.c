@@ -31,6 +31,7 @@ struct storage {
     struct schema *schema;
     bool is_strict;
     uint64_t n_appended;
+    uint64_t n_put;                                          /* of these: not written yet */
     uint64_t n_synced;
     uint64_t n_at_mark;                                      /* 'n_appended' when the turn began */
     uint64_t end_at_mark;                                    /* of the file */
@@ -259,7 +260,9 @@ struct err *
 storage_put(struct storage *storage, struct str text)
 {
     struct err *e = log_file_put(storage->file, text);
+    counter_add(&counter_storage_failed, e != NULL);
     storage->n_appended += !e;
+    storage->n_put += !e;
     return e;
 }
 
@@ -272,8 +275,12 @@ storage_n_waiting(const struct storage *storage)
 struct err *
 storage_write(struct storage *storage)
 {
-    size_t n_lost;
+    size_t n_lost, n_bytes = log_file_n_waiting(storage->file);
     struct err *e = log_file_write(storage->file, &n_lost);
+    counter_add(&counter_storage_failed, e != NULL);
+    counter_add(&counter_storage_bytes, e ? 0 : n_bytes);
+    counter_add(&counter_storage_records, storage->n_put - n_lost);
+    storage->n_put = 0;
     storage->n_appended -= n_lost;
     return e;
 }
