@@ -83,6 +83,7 @@ table_fini(struct db_table *table)
         db_table_drop_row__(table, row);
     }
     hmap_fini(&table->rows);
+    vec_fini(&table->loaded);
     for (uint32_t i = 0; i < table->schema->n_indexes; i++) {
         row_index_fini(&table->unique[i]);
     }

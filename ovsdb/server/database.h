@@ -36,6 +36,8 @@ struct equality_index {
     uint32_t useless_at;                                     /* table size at which it was found unselective, or 0 */
 };
 
+VEC_DEFINE(row_vec, struct row *);
+
 struct db_table {
     const struct table *schema;
     struct database *db;
@@ -49,6 +51,7 @@ struct db_table {
     uint64_t ref_columns;                                    /* columns that hold references */
     uint64_t bad_defaults;                                   /* columns whose default breaks their constraints */
     uint64_t persistent_columns;                             /* columns that are not ephemeral */
+    struct row_vec loaded;                                   /* until database_load_finish(): all, as they came */
 };
 
 struct database {
@@ -108,7 +111,6 @@ void row_remove_weak__(struct row *target, struct row *source);
 
 /* Row sets for conditions: rows of 'table' that may satisfy 'condition', pushed to '*ret', each at most
  * once; the caller tests each.  Uses the uuid map or an index where the condition allows. */
-VEC_DEFINE(row_vec, struct row *);
 void db_table_candidates(struct db_table *table, const struct condition *condition, struct row_vec *ret);
 
 #endif

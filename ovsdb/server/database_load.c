@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loading a database from its log: rows are put in place as they come; references and indexes follow at the end. */
+/* Loading a database from its log: rows are put in place as they come; references and indexes follow at the end, in the order in
+ * which the rows came, which is that of their memory: by their hashes each would be waited for. */
 #include <config.h>
 
 #include "ovsdb/server/database.h"
@@ -18,6 +19,7 @@ database_load_row(struct db_table *table, struct image *image)
     } else {
         row = db_table_add_row__(table, &image->uuid);
         table->n_rows++;
+        vec_push(&table->loaded, row);
     }
     row->image = image;
     image->version = table->db->next_version++;
@@ -30,9 +32,8 @@ database_load_delete(struct db_table *table, const struct uuid *uuid)
     struct row *row = db_table_row(table, uuid);
     if (row) {
         image_unref(row->image);
-        row->image = NULL;
+        row->image = NULL;                                   /* the rest goes at the end */
         table->n_rows--;
-        db_table_drop_row__(table, row);
     }
 }
 
@@ -104,23 +105,34 @@ fill_indexes(struct db_table *table, struct row *row)
     }
 }
 
+static struct err *
+finish_table(struct database *db, struct db_table *table, struct row_vec *dangling)
+{
+    struct err *e = NULL;
+    for (size_t i = 0; i < table->loaded.n && !e; i++) {
+        struct row *row = table->loaded.d[i];
+        bool is_dangling = false;
+        if (!row->image) {
+            db_table_drop_row__(table, row);
+            continue;
+        }
+        fill_indexes(table, row);
+        e = load_references(db, table, row, &is_dangling);
+        if (is_dangling) {
+            vec_push(dangling, row);
+        }
+    }
+    vec_fini(&table->loaded);
+    return e;
+}
+
 struct err *
 database_load_finish(struct database *db)
 {
     struct row_vec dangling = {0};
     struct err *e = NULL;
     for (uint32_t i = 0; i < db->schema->n_tables && !e; i++) {
-        struct db_table *table = &db->tables[i];
-        HMAP_FOR_EACH (row, struct row, node, &table->rows) {
-            bool is_dangling = false;
-            fill_indexes(table, row);
-            if (!e) {
-                e = load_references(db, table, row, &is_dangling);
-            }
-            if (is_dangling) {
-                vec_push(&dangling, row);
-            }
-        }
+        e = finish_table(db, &db->tables[i], &dangling);
     }
     if (!e) {
         e = purge_dangling(db, &dangling);

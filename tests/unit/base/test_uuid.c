@@ -38,4 +38,23 @@ TEST(a_child_makes_other_uuids_than_its_parent)
     }
 }
 
-TEST_MAIN(T(a_child_makes_other_uuids_than_its_parent))
+TEST(text_is_read_digit_by_digit)
+{
+    static const char good[] = "0123ABcd-4567-89eF-fedc-ba9876543210";
+    struct uuid uuid;
+    char text[UUID_LENGTH + 1];
+    assert_true(uuid_from_text(str_from(good), &uuid));
+    assert_string_equal(uuid_format(&uuid, text), "0123abcd-4567-89ef-fedc-ba9876543210");
+    for (size_t i = 0; i < UUID_LENGTH; i++) {
+        static const char bad[] = {'g', '-', 'G', '/', ':', '@', '`', '\0', (char) 0xb0, '0'};
+        for (size_t j = 0; j < sizeof bad; j++) {
+            bool fits = good[i] == '-' ? bad[j] == '-' : bad[j] == '0';
+            memcpy(text, good, sizeof text);
+            text[i] = bad[j];
+            assert_int_equal(uuid_from_text(str_n(text, UUID_LENGTH), &uuid), fits);
+        }
+    }
+    assert_false(uuid_from_text(str_n(good, UUID_LENGTH - 1), &uuid));
+}
+
+TEST_MAIN(T(a_child_makes_other_uuids_than_its_parent), T(text_is_read_digit_by_digit))
