@@ -282,6 +282,7 @@ void
 put_real(struct buf *buf, double real)
 {
     char text[32];
+    real = real == 0 ? 0 : real;                             /* -0.0 equals 0.0, and a file is to hold one text for both */
     snprintf(text, sizeof text, "%.15g", real);
     if (strtod(text, NULL) != real) {
         snprintf(text, sizeof text, "%.17g", real);
