@@ -85,6 +85,14 @@ err_wrap(struct err *err, const char *context, ...)
 }
 
 struct err *
+err_untag(struct err *err)
+{
+    free(err->tag);
+    err->tag = NULL;
+    return err;
+}
+
+struct err *
 err_add_syntax(struct err *err, char *syntax)
 {
     CHECK(err);

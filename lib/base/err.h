@@ -22,6 +22,7 @@ struct err *err_errno(int errno_value, const char *detail, ...) PRINTF_LIKE(2, 3
 
 /* Takes 'err' and returns it with "context: " before its detail.  The tag stays. */
 struct err *err_wrap(struct err *err, const char *context, ...) PRINTF_LIKE(2, 3) MUST_USE;
+struct err *err_untag(struct err *err) MUST_USE;             /* takes 'err' and returns it without its tag */
 /* Takes both and returns 'err' with 'syntax', the piece of JSON that it is about (ovsdb-server(7), section 3.1).
  * The first one given stays, being the most precise. */
 struct err *err_add_syntax(struct err *err, char *syntax) MUST_USE;

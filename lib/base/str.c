@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/base/mem.h"
 
@@ -261,6 +262,23 @@ buf_printf(struct buf *buf, const char *format, ...)
     va_start(args, format);
     buf_vprintf(buf, format, args);
     va_end(args);
+}
+
+int
+buf_read(struct buf *buf, int fd)
+{
+    char piece[4096];
+    for (;;) {
+        ssize_t n = read(fd, piece, sizeof piece);
+        if (n > 0) {
+            buf_put(buf, piece, (size_t) n);
+        } else if (!n || errno != EINTR) {
+            return n ? errno : 0;
+        }
+        if (!buf_is_ok(buf)) {
+            return 0;
+        }
+    }
 }
 
 void

@@ -67,6 +67,8 @@ void buf_put_str(struct buf *buf, struct str s);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *buf, const char *format, va_list args);
+/* Appends all that 'fd' gives, but stops at the limit.  0, or the 'errno' of what went wrong. */
+int buf_read(struct buf *buf, int fd);
 void buf_pull(struct buf *buf, size_t n);                    /* removes the first 'n' bytes */
 void buf_truncate(struct buf *buf, size_t size);
 

@@ -145,12 +145,9 @@ jsonrpc_msg_from_json(json_t *json, struct jsonrpc_msg **ret)
 struct err *
 jsonrpc_msg_parse(const char *p, size_t n, struct jsonrpc_msg **ret)
 {
-    json_error_t error;
-    json_t *json = json_parse(p, n, 0, &error);
-    if (!json) {
-        return err_new("bad JSON in message: %s at byte %d", error.text, error.position);
-    }
-    return jsonrpc_msg_from_json(json, ret);
+    json_t *json;
+    struct err *e = json_parse(str_n(p, n), &json);
+    return e ? err_wrap(e, "bad JSON in message") : jsonrpc_msg_from_json(json, ret);
 }
 
 /* The members in the order in which RFC 7047 writes them; "id" is null in a notification. */

@@ -22,7 +22,7 @@
  * in a set column of n costs copying n elements and one step in each index. */
 
 #include "lib/derive/derive.h"
-#include "ovsdb/model/json_scan.h"
+#include "lib/base/json_scan.h"
 #include "ovsdb/model/schema.h"
 
 struct replica;

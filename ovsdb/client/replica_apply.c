@@ -8,6 +8,7 @@
 
 #include "lib/base/json.h"
 #include "ovsdb/client/replica_private.h"
+#include "ovsdb/model/datum_scan.h"
 
 MEM_TYPE(replica_row, "replica rows");
 
@@ -333,7 +334,7 @@ scan_column(struct row_diff *rd, const struct replica *replica, uint32_t column,
 {
     const struct replica_column_state *state = &replica->tables[rd->r->row.table].columns[column];
     struct datum datum;
-    struct err *err = datum_scan(scan, &state->type, false, &datum);
+    struct err *err = datum_scan(scan, replica->strings, &state->type, false, &datum);
     if (err) {
         return err_wrap(err, "column %s", replica->tables[rd->r->row.table].def->columns[column].name);
     }
@@ -538,9 +539,8 @@ apply_table(struct replica *replica, uint32_t table, struct json_scan *scan, app
 }
 
 static struct err *
-apply_tables(struct replica *replica, struct json_scan *scan, apply_row_fn *apply_row)
+scan_tables(struct replica *replica, struct json_scan *scan, apply_row_fn *apply_row)
 {
-    CHECK(replica->in_update);
     if (json_scan_peek(scan) != '{') {
         return err_tagged("syntax error", "table updates are not an object");
     }
@@ -558,6 +558,17 @@ apply_tables(struct replica *replica, struct json_scan *scan, apply_row_fn *appl
         }
     }
     return json_scan_error(scan);
+}
+
+static struct err *
+apply_tables(struct replica *replica, struct json_scan *scan, apply_row_fn *apply_row)
+{
+    CHECK(replica->in_update);
+    replica->strings = string_cache_new(json_scan_left(scan));
+    struct err *err = scan_tables(replica, scan, apply_row);
+    string_cache_free(replica->strings);
+    replica->strings = NULL;
+    return err;
 }
 
 struct err *

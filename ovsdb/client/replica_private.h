@@ -53,6 +53,7 @@ struct replica {
     uint32_t n_extensions;                                   /* how often the server came to have more of what we know */
     uint32_t n_restarts;                                     /* how often a server began to feed us */
     bool in_update, expects_snapshot;
+    struct string_cache *strings;                            /* while JSON is applied; or NULL */
     VEC(struct replica_row *) changes;                       /* of this update; deleted rows are freed at its end */
     VEC(struct replica_feed) feeds;
     VEC(uint64_t) retired_ids;                               /* derive_pair(table, id) of removed rows */

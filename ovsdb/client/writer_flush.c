@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "ovsdb/client/writer_private.h"
@@ -131,8 +132,8 @@ transact(struct writer *w, struct writer_txn *txn, struct str ops)
     if (w->link->transact_text) {
         return w->link->transact_text(w->link_aux, ops, txn->ops.n, txn_done, txn);
     }
-    json_t *json = json_loadb(ops.s, ops.n, JSON_ALLOW_NUL, NULL);
-    CHECK(json);
+    json_t *json;
+    CHECK(!json_parse(ops, &json));
     return w->link->transact(w->link_aux, json, txn_done, txn);
 }
 

@@ -14,10 +14,8 @@
 struct err *
 parse_json(const char *text, json_t **ret)
 {
-    json_error_t error;
-    *ret = json_parse(text, strlen(text), 0, &error);
-    return *ret ? NULL : err_new("\"%s\": line %d, column %d, byte %d: %s", text, error.line, error.column,
-                                 error.position, error.text);
+    struct err *e = json_parse(str_from(text), ret);
+    return e ? err_untag(err_wrap(e, "\"%s\"", text)) : NULL;
 }
 
 static struct err *

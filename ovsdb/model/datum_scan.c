@@ -3,17 +3,57 @@
  * fuzz target compare the two. */
 #include <config.h>
 
-#include "ovsdb/model/json_scan.h"
+#include "ovsdb/model/datum_scan.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/mem.h"
 #include "lib/base/vec.h"
 #include "ovsdb/model/datum_private.h"
 #include "ovsdb/model/schema_private.h"
 
 static const char SYNTAX[] = "syntax error";
+
+enum {
+    STRING_CACHE_SIZE = 4096,
+    STRING_CACHE_MIN_TEXT = 4096,                            /* bytes; below that it costs more than it saves */
+    STRING_CACHE_MAX_LENGTH = 256,                           /* of a string */
+};
+
+struct string_cache {
+    struct atom_string *slots[STRING_CACHE_SIZE];            /* by hash; NULL: free */
+};
+
+struct string_cache *
+string_cache_new(size_t text_size)
+{
+    return text_size > STRING_CACHE_MIN_TEXT ? xcalloc(1, sizeof(struct string_cache)) : NULL;
+}
+
+void
+string_cache_free(struct string_cache *cache)
+{
+    for (size_t i = 0; cache && i < STRING_CACHE_SIZE; i++) {
+        atom_string_unref(cache->slots[i]);
+    }
+    free(cache);
+}
+
+static struct atom_string *
+string_cache_get(struct string_cache *cache, struct str text)
+{
+    if (!cache || text.n > STRING_CACHE_MAX_LENGTH) {
+        return atom_string_new(text);
+    }
+    struct atom_string **slot = &cache->slots[hash_bytes64(text.s, text.n, 0) % STRING_CACHE_SIZE];
+    if (!*slot || !str_eq(text, str_n((*slot)->text, (*slot)->length))) {
+        atom_string_unref(*slot);
+        *slot = atom_string_new(text);
+    }
+    return atom_string_ref(*slot);
+}
 
 /* The error of a value that is not what its column wants, or the one that the scanner met before. */
 static struct err *
@@ -87,18 +127,18 @@ scan_boolean(struct json_scan *s, bool *ret)
 }
 
 static struct err *
-scan_string(struct json_scan *s, struct atom_string **ret)
+scan_string(struct json_scan *s, struct string_cache *strings, struct atom_string **ret)
 {
     struct str text;
     if (json_scan_peek(s) != '"' || !json_scan_string(s, &text)) {
         return expected(s, "string");
     }
-    *ret = json_scan_share(s, text);
+    *ret = string_cache_get(strings, text);
     return NULL;
 }
 
 static struct err *
-scan_atom(struct json_scan *s, const struct base_type *base, union atom *ret)
+scan_atom(struct json_scan *s, struct string_cache *strings, const struct base_type *base, union atom *ret)
 {
     union atom atom;
     struct err *e = NULL;
@@ -107,7 +147,7 @@ scan_atom(struct json_scan *s, const struct base_type *base, union atom *ret)
     case ATOM_INTEGER: e = scan_integer(s, &atom.integer); break;
     case ATOM_REAL: e = scan_real(s, &atom.real); break;
     case ATOM_BOOLEAN: e = scan_boolean(s, &atom.boolean); break;
-    case ATOM_STRING: e = scan_string(s, &atom.string); break;
+    case ATOM_STRING: e = scan_string(s, strings, &atom.string); break;
     case ATOM_UUID: e = scan_uuid(s, &atom.uuid); break;
     case ATOM_VOID:
     case ATOM_N_TYPES: CHECK(!"a type that has values");
@@ -130,7 +170,7 @@ struct elements {
 };
 
 static struct err *
-scan_pair(struct json_scan *s, const struct column_type *type, struct elements *out)
+scan_pair(struct json_scan *s, struct string_cache *strings, const struct column_type *type, struct elements *out)
 {
     static const char shape[] = "2-element array";
     union atom key;
@@ -138,11 +178,11 @@ scan_pair(struct json_scan *s, const struct column_type *type, struct elements *
     if (json_scan_peek(s) != '[' || !json_scan_array(s) || !json_scan_element(s)) {
         return expected(s, shape);
     }
-    struct err *e = scan_atom(s, &type->key, &key);
+    struct err *e = scan_atom(s, strings, &type->key, &key);
     if (e) {
         return e;
     }
-    e = json_scan_element(s) ? scan_atom(s, &type->value, &value) : expected(s, shape);
+    e = json_scan_element(s) ? scan_atom(s, strings, &type->value, &value) : expected(s, shape);
     if (e) {
         atom_fini(&key, type->key.type);
         return e;
@@ -154,15 +194,16 @@ scan_pair(struct json_scan *s, const struct column_type *type, struct elements *
 
 /* The elements up to ']', which is consumed. */
 static struct err *
-scan_elements(struct json_scan *s, const struct column_type *type, struct elements *out)
+scan_elements(struct json_scan *s, struct string_cache *strings, const struct column_type *type,
+              struct elements *out)
 {
     while (json_scan_element(s)) {
         struct err *e;
         if (column_type_is_map(type)) {
-            e = scan_pair(s, type, out);
+            e = scan_pair(s, strings, type, out);
         } else {
             union atom key;
-            e = scan_atom(s, &type->key, &key);
+            e = scan_atom(s, strings, &type->key, &key);
             if (!e) {
                 vec_push(&out->keys, key);
             }
@@ -176,7 +217,8 @@ scan_elements(struct json_scan *s, const struct column_type *type, struct elemen
 
 /* Behind the tag of ["set", [...]] or ["map", [...]]: everything up to the outer ']', inclusive. */
 static struct err *
-scan_collection(struct json_scan *s, const struct column_type *type, bool check_n, struct datum *ret)
+scan_collection(struct json_scan *s, struct string_cache *strings, const struct column_type *type, bool check_n,
+                struct datum *ret)
 {
     bool is_map = column_type_is_map(type);
     const char *shape = is_map ? "[\"map\", <array>]" : "[\"set\", <array>]";
@@ -185,7 +227,7 @@ scan_collection(struct json_scan *s, const struct column_type *type, bool check_
     if (!json_scan_element(s) || json_scan_peek(s) != '[' || !json_scan_array(s)) {
         return expected(s, shape);
     }
-    e = scan_elements(s, type, &out);
+    e = scan_elements(s, strings, type, &out);
     if (!e && (json_scan_element(s) || !json_scan_is_ok(s))) {
         e = expected(s, shape);
     }
@@ -209,14 +251,15 @@ scan_collection(struct json_scan *s, const struct column_type *type, bool check_
 }
 
 struct err *
-datum_scan(struct json_scan *s, const struct column_type *type, bool check_n, struct datum *ret)
+datum_scan(struct json_scan *s, struct string_cache *strings, const struct column_type *type, bool check_n,
+           struct datum *ret)
 {
     bool is_map = column_type_is_map(type);
     struct json_scan here = *s;                              /* to come back: ["uuid", ...] is an atom */
     struct str tag;
     if (json_scan_peek(s) == '[' && json_scan_array(s) && json_scan_element(s) && json_scan_peek(s) == '"'
         && json_scan_string(s, &tag) && str_is(tag, is_map ? "map" : "set")) {
-        return scan_collection(s, type, check_n, ret);
+        return scan_collection(s, strings, type, check_n, ret);
     }
     if (!json_scan_is_ok(s)) {
         return json_scan_error(s);
@@ -227,7 +270,7 @@ datum_scan(struct json_scan *s, const struct column_type *type, bool check_n, st
     s->p = here.p;
     s->is_first = here.is_first;
     union atom atom;
-    struct err *e = scan_atom(s, &type->key, &atom);
+    struct err *e = scan_atom(s, strings, &type->key, &atom);
     if (!e) {
         datum_init_scalar(ret, type->key.type, &atom);
     }

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/vec.h"
 #include "ovsdb/model/datum_private.h"
@@ -47,8 +48,8 @@ string_from_quoted(const char *s, struct atom_string **ret)
     if (length < 2 || s[length - 1] != '"') {
         return err_new("%s: missing quote at end of quoted string", s);
     }
-    json_error_t error;
-    json_t *json = json_loadb(s, length, JSON_DECODE_ANY, &error);
+    json_t *json;
+    err_free(json_parse(str_n(s, length), &json));
     if (json_is_string(json)) {
         *ret = atom_string_new(str_n(json_string_value(json), json_string_length(json)));
         json_decref(json);

@@ -10,7 +10,7 @@
  * Use:   switch (envelope_open(scan, &id)) { ... the scanner is at the parameters or the result ... }
  *        envelope_close(scan, in_array), which tells whether the rest is in order, too. */
 
-#include "ovsdb/model/json_scan.h"
+#include "lib/base/json_scan.h"
 
 enum envelope {
     ENVELOPE_OTHER,                                          /* anything else, errors and broken messages among it */

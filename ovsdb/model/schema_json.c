@@ -5,9 +5,10 @@
 #include "ovsdb/model/schema.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
@@ -15,6 +16,8 @@
 #include "ovsdb/model/type_private.h"
 
 static const char SYNTAX[] = "syntax error";
+
+enum { SCHEMA_FILE_MAX_BYTES = 64 * 1024 * 1024 };
 
 /* "problem", in 'json'. */
 static struct err *
@@ -313,41 +316,46 @@ schema_from_json(const json_t *json, struct schema **ret)
 struct err *
 schema_from_text(struct str text, struct schema **ret)
 {
-    json_error_t error;
-    json_t *json = json_parse(text.s, text.n, JSON_REJECT_DUPLICATES, &error);
-    if (!json) {
-        return err_tagged(SYNTAX, "line %d, column %d: %s", error.line, error.column, error.text);
+    json_t *json;
+    struct err *e = json_parse_unique(text, &json);
+    if (!e) {
+        e = schema_from_json(json, ret);
+        json_decref(json);
     }
-    struct err *e = schema_from_json(json, ret);
-    json_decref(json);
     return e;
+}
+
+/* The text of the file at 'path'. */
+static struct err *
+read_file(const char *path, struct buf *text)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_new("error opening \"%s\": %s", path, strerror(errno));
+    }
+    int failure = buf_read(text, fd);
+    close(fd);
+    return failure              ? err_new("error reading JSON stream: %s", strerror(failure))
+           : !buf_is_ok(text) ? err_new("larger than %d bytes", SCHEMA_FILE_MAX_BYTES)
+                                : NULL;
 }
 
 struct err *
 schema_from_file(const char *path, struct schema **ret)
 {
-    FILE *stream = fopen(path, "re");
-    if (!stream) {
-        return err_new("failed to read schema: \"%s\" could not be read as JSON (error opening \"%s\": %s)", path, path,
-                       strerror(errno));
-    }
-    json_error_t error;
-    json_t *json = json_loadf(stream, JSON_REJECT_DUPLICATES, &error);
-    int failure = !json && ferror(stream) ? errno : 0;
-    fclose(stream);
-    if (failure) {
-        return err_new("failed to read schema: \"%s\" could not be read as JSON (error reading JSON stream: %s)", path,
-                       strerror(failure));
-    } else if (!json) {
-        return err_new("failed to read schema: \"%s\" could not be read as JSON (line %d, column %d, byte %d: %s)", path,
-                       error.line, error.column, error.position, error.text);
-    }
-    struct err *e = schema_from_json(json, ret);
+    struct buf text = BUF_INIT(SCHEMA_FILE_MAX_BYTES);
+    json_t *json = NULL;
+    struct err *e = read_file(path, &text);
+    e = e ? e : json_parse_unique(str_n(buf_text(&text), text.size), &json);
+    buf_fini(&text);
     if (e) {
-        e = err_wrap(e, "failed to parse \"%s\" as ovsdb schema", path);
+        struct err *failure = err_new("failed to read schema: \"%s\" could not be read as JSON (%s)", path, err_detail(e));
+        err_free(e);
+        return failure;
     }
+    e = schema_from_json(json, ret);
     json_decref(json);
-    return e;
+    return e ? err_wrap(e, "failed to parse \"%s\" as ovsdb schema", path) : NULL;
 }
 
 /* Writing. */

@@ -302,13 +302,13 @@ config_file_parse(struct str text, struct config_file **ret)
     if (text.n > CONFIG_FILE_MAX_BYTES) {
         return err_new("larger than %d bytes", CONFIG_FILE_MAX_BYTES);
     }
-    json_error_t error;
-    json_t *json = json_parse(text.s, text.n, JSON_REJECT_DUPLICATES, &error);
-    if (!json) {
-        return err_new("line %d, column %d: %s", error.line, error.column, error.text);
+    json_t *json;
+    struct err *e = json_parse_unique(text, &json);
+    if (e) {
+        return e;
     }
     struct config_file *config = xcalloc(1, sizeof *config);
-    struct err *e = parse_config(json, config);
+    e = parse_config(json, config);
     json_decref(json);
     if (e) {
         config_file_free(config);

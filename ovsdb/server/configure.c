@@ -90,21 +90,6 @@ configuration_path(const struct configuration *c)
 
 /* Reading. */
 
-/* What is in 'fd', in 'text', which overflows if that is too much. */
-static struct err *
-read_all(int fd, struct buf *text)
-{
-    char piece[4096];
-    ssize_t n;
-    while ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR)) {
-        buf_put(text, piece, n > 0 ? (size_t) n : 0);
-        if (!buf_is_ok(text)) {
-            return err_new("larger than %d bytes", CONFIG_FILE_MAX_BYTES);
-        }
-    }
-    return n ? err_errno(errno, "cannot read") : NULL;
-}
-
 static struct err *
 read_file(const char *path, struct config_file **ret)
 {
@@ -113,9 +98,11 @@ read_file(const char *path, struct config_file **ret)
         return err_errno(errno, "cannot open");
     }
     struct buf text = BUF_INIT(CONFIG_FILE_MAX_BYTES);
-    struct err *e = read_all(fd, &text);
+    int failure = buf_read(&text, fd);
     close(fd);
-    e = e ? e : config_file_parse(str_from(buf_text(&text)), ret);
+    struct err *e = failure            ? err_errno(failure, "cannot read")
+                    : !buf_is_ok(&text) ? err_new("larger than %d bytes", CONFIG_FILE_MAX_BYTES)
+                                        : config_file_parse(str_from(buf_text(&text)), ret);
     buf_fini(&text);
     return e;
 }

@@ -205,8 +205,8 @@ load(const struct settings *s)
     CHECK(!fstat(s->fd, &status));
     char *text = xcalloc(1, (size_t) status.st_size + 1);
     CHECK(pread(s->fd, text, (size_t) status.st_size, 0) == status.st_size);
-    json_t *json = json_parse(text, strlen(text), 0, &(json_error_t) {.line = 0});
-    CHECK(json);                                             /* we wrote it */
+    json_t *json;
+    CHECK(!json_parse(str_from(text), &json));               /* we wrote it */
     free(text);
     return json;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/base/vec.h"
+#include "ovsdb/model/datum_scan.h"
 
 /* What the columns in an update mean. */
 enum content {
@@ -19,6 +20,7 @@ struct reader {
     const struct updates *updates;
     struct db_table *table;
     struct json_scan *scan;
+    struct string_cache *strings;
     VEC(struct row *) mentioned;                             /* of a snapshot: rows that were here and stay */
 };
 
@@ -27,7 +29,7 @@ read_cell(const struct reader *r, const struct column *column, struct cell *old,
           struct cell **ret)
 {
     struct datum datum;
-    struct err *e = datum_scan(r->scan, &column->type, content != CONTENT_DIFF, &datum);
+    struct err *e = datum_scan(r->scan, r->strings, &column->type, content != CONTENT_DIFF, &datum);
     if (e) {
         return err_wrap(e, "column %s", column->name);
     }
@@ -273,7 +275,7 @@ delete_others(struct reader *r)
 static struct err *
 read_table(const struct updates *u, struct db_table *table, struct json_scan *scan)
 {
-    struct reader r = {.updates = u, .table = table, .scan = scan};
+    struct reader r = {.updates = u, .table = table, .scan = scan, .strings = string_cache_new(json_scan_left(scan))};
     struct err *e = NULL;
     json_scan_object(scan);
     for (struct str text; !e && json_scan_member(scan, &text);) {
@@ -290,6 +292,7 @@ read_table(const struct updates *u, struct db_table *table, struct json_scan *sc
         delete_others(&r);
     }
     vec_fini(&r.mentioned);
+    string_cache_free(r.strings);
     return e;
 }
 

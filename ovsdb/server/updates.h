@@ -14,7 +14,7 @@
  * rows of tables that are not roots are overlooked: our side collects what nothing references any more, at moments of
  * its own. */
 
-#include "ovsdb/model/json_scan.h"
+#include "lib/base/json_scan.h"
 #include "ovsdb/server/txn.h"
 
 struct updates {

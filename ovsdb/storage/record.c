@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/base/mem.h"
-#include "ovsdb/model/json_scan.h"
+#include "ovsdb/model/datum_scan.h"
 
 static const char SYNTAX[] = "syntax error";
 
@@ -141,6 +141,7 @@ record_info_fini(struct record_info *info)
 
 struct reader {
     struct json_scan scan;
+    struct string_cache *strings;
     const struct schema *schema;
     struct record_info info;
     record_row_cb *cb;
@@ -197,7 +198,7 @@ scan_columns(struct reader *r, struct record_row *row)
             return err_tagged(SYNTAX, "column %s is given twice", column->name);
         }
         bool check_n = !row->is_diff || column->type.n_max == 1;     /* a difference may have any size */
-        struct err *e = datum_scan(s, &column->type, check_n, &row->data[column->index]);
+        struct err *e = datum_scan(s, r->strings, &column->type, check_n, &row->data[column->index]);
         if (e) {
             return err_wrap(e, "column %s", column->name);
         }
@@ -306,7 +307,9 @@ record_parse(const struct schema *schema, struct str text, struct record_info *r
         return e;
     }
     json_scan_init(&r.scan, text);
+    r.strings = string_cache_new(text.n);
     e = scan_record(&r);
+    string_cache_free(r.strings);
     json_scan_fini(&r.scan);
     if (!e && ret_info) {
         *ret_info = r.info;

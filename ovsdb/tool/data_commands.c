@@ -188,11 +188,10 @@ run_transaction(struct tool *tool, char *const arguments[], bool is_read_only)
     if (e) {
         return e;
     }
-    json_error_t error;
-    json_t *params = json_parse(text, strlen(text), JSON_REJECT_DUPLICATES, &error);
-    if (!params) {
-        return err_new("\"%s\": line %d, column %d, byte %d: %s", text, error.line, error.column, error.position,
-                       error.text);
+    json_t *params;
+    e = json_parse_unique(str_from(text), &params);
+    if (e) {
+        return err_untag(err_wrap(e, "\"%s\"", text));
     }
     e = execute_and_print(tool, params, is_read_only);
     json_decref(params);

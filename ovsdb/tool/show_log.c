@@ -170,11 +170,10 @@ show_record(void *h_, struct str text)
 {
     struct history *h = h_;
     FILE *out = h->tool->out;
-    json_error_t error;
-    json_t *record = json_parse(text.s, text.n, 0, &error);
+    json_t *record;
+    struct err *e = json_parse(text, &record);
     if (!json_is_object(record)) {
-        struct err *e = record ? err_tagged("syntax error", "not a JSON object")
-                               : err_tagged("syntax error", "line %d, column %d: %s", error.line, error.column, error.text);
+        e = e ? e : err_tagged("syntax error", "not a JSON object");
         json_decref(record);
         return e;
     }

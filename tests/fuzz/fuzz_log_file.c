@@ -46,9 +46,8 @@ check_transaction(const struct schema *schema, struct str text)
     struct err *e = record_parse(schema, text, NULL, write_again, &w);
     record_end(&w, NULL);
     if (!e) {
-        json_error_t error;
-        json_t *json = json_parse(text.s, text.n, 0, &error);
-        CHECK(json_is_object(json));
+        json_t *json;
+        CHECK(!json_parse(text, &json) && json_is_object(json));
         json_decref(json);
         record_begin(&w, &third, 0);
         e = record_parse(schema, str_n(again.data, again.size), NULL, write_again, &w);

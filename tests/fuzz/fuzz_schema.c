@@ -112,13 +112,13 @@ check_conversion(const struct schema *schema, json_t *json)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    json_error_t error;
-    json_t *json = json_parse((const char *) data, size, 0, &error);
+    json_t *json;
+    struct err *e = json_parse(str_n((const char *) data, size), &json);
     struct schema *schema;
     if (json_is_object(json)) {
         json_object_set_new(json, "name", json_string("T"));
     }
-    struct err *e = json ? schema_from_json(json, &schema) : err_new("not JSON");
+    e = e ? e : schema_from_json(json, &schema);
     if (!e) {
         check_print(schema);
         check_defaults(schema);

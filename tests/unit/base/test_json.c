@@ -4,25 +4,38 @@
 #include "lib/base/json.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "tests/unit/test.h"
+#include "lib/base/json_scan.h"
+#include "tests/unit/expect.h"
 
-/* 'text' is what 'input' is read as, in compact form; NULL: an error. */
+/* 'text' is what 'input' is read as, in compact form. */
 static void
 check(const char *input, const char *text)
 {
-    json_error_t error;
-    json_t *json = json_parse(input, strlen(input), 0, &error);
-    if (!text) {
-        assert_null(json);
-        return;
-    }
-    assert_non_null(json);
+    json_t *json;
+    assert_null(json_parse(str_from(input), &json));
     char *got = json_text(json);
     assert_string_equal(got, text);
     free(got);
     json_decref(json);
+}
+
+static void
+check_fails(const char *input, const char *problem)
+{
+    json_t *json;
+    expect_error(json_parse(str_from(input), &json), problem);
+    assert_null(json);
+}
+
+TEST(values_of_all_types_are_read)
+{
+    check(" {\"b\" : [ true,false , null],\r\n\t\"a\": {\"\":1.5}, \"c\":[],\"d\":{} } ",
+          "{\"a\":{\"\":1.5},\"b\":[true,false,null],\"c\":[],\"d\":{}}");
+    check("\"\\u0041\\u00e9\\ud83d\\ude00 \\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"A\u00e9\U0001f600 \\\"\\\\/\\b\\f\\n\\r\\t\"");
+    check("{\"\\u0061\\u0062\":\"\\u0063\",\"x\":{\"\\u0061\":[\"\\u0064\"]}}", "{\"ab\":\"c\",\"x\":{\"a\":[\"d\"]}}");
+    check("-7", "-7");
+    check("null", "null");
 }
 
 TEST(integers_beyond_64_bits_are_real_numbers)
@@ -31,25 +44,49 @@ TEST(integers_beyond_64_bits_are_real_numbers)
     check("[9223372036854775808]", "[9.2233720368547758e18]");
     check("[-9223372036854775809, 1]", "[-9.2233720368547758e18,1]");
     check("[9007199254740993,100000000000000000000]", "[9007199254740993,1e20]");
+    check("[0.99999999999999999999, 1e+1, 1000000000000000000000e-20, 10e-00000000000000000000001]", "[1.0,10.0,10.0,1.0]");
 }
 
-TEST(only_integers_are_widened)
+TEST(errors_say_what_is_wrong_and_where)
 {
-    check("[100000000000000000000, \"\\\"99999999999999999999\", 0.99999999999999999999, 1e+1]",
-          "[1e20,\"\\\"99999999999999999999\",1.0,10.0]");
-    check("[100000000000000000000, 1000000000000000000000e-20]", "[1e20,10.0]");
-    check("[100000000000000000000, 1e00000000000000000000001]", "[1e20,10.0]");
-    check("[100000000000000000000, 10e-00000000000000000000001]", "[1e20,1.0]");
+    check_fails("[1e999]", "number outside valid range");
+    check_fails("[1, -]", "line 0, column 5, byte 5: malformed number");
+    check_fails("[100000000000000000000-1]", "expected ',' or ']'");
+    check_fails("[\"", "unexpected end of input");
+    check_fails("{\"a\":\n\"\\x\"}", "line 1, column 3, byte 9: bad escape");
+    check_fails("\"\\u0000\"", "null bytes");
+    check_fails("{\"a\":1,}", "expected a string");
+    check_fails("{\"a\" 1}", "expected ':'");
+    check_fails("[1]]", "trailing garbage");
+    check_fails("[tru]", "invalid keyword");
+    check_fails("", "expected a number");
 }
 
-TEST(other_errors_stay_errors)
+TEST(depth_has_a_limit)
 {
-    check("[1e999]", NULL);
-    check("[100000000000000000000, 1e999]", NULL);
-    check("[100000000000000000000, -]", NULL);
-    check("[100000000000000000000, 100000000000000000000-1]", NULL);
-    check("[100000000000000000000, \"", NULL);
-    check("[100000000000000000000, \"\\", NULL);
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    for (int n = JSON_MAX_DEPTH; n <= JSON_MAX_DEPTH + 1; n++) {
+        json_t *json;
+        buf_clear(&text);
+        for (int i = 0; i < 2 * n; i++) {
+            buf_putc(&text, i < n ? '[' : ']');
+        }
+        struct err *e = json_parse(str_n(buf_text(&text), text.size), &json);
+        assert_int_equal(e != NULL, n > JSON_MAX_DEPTH);
+        err_free(e);
+        json_decref(json);
+    }
+    buf_fini(&text);
 }
 
-TEST_MAIN(T(integers_beyond_64_bits_are_real_numbers), T(only_integers_are_widened), T(other_errors_stay_errors))
+TEST(names_may_come_twice_unless_told_otherwise)
+{
+    json_t *json;
+    check("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}");
+    expect_error(json_parse_unique(str_from("[{\"a\":1,\"b\":{\"a\":2},\"\\u0061\":3}]"), &json), "a member that was there before");
+    assert_null(json_parse_unique(str_from("[{\"a\":1},{\"a\":1}]"), &json));
+    json_decref(json);
+}
+
+TEST_MAIN(T(values_of_all_types_are_read), T(integers_beyond_64_bits_are_real_numbers),
+          T(errors_say_what_is_wrong_and_where), T(depth_has_a_limit), T(names_may_come_twice_unless_told_otherwise))

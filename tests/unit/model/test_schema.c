@@ -5,28 +5,9 @@
 
 #include <stdlib.h>
 
-#include "tests/unit/test.h"
-
-static void
-expect_error(struct err *e, const char *text)
-{
-    assert_non_null(e);
-    char *got = err_take_text(e);
-    if (!strstr(got, text)) {
-        fail_msg("\"%s\" is not in \"%s\"", text, got);
-    }
-    free(got);
-}
+#include "tests/unit/expect.h"
 
 #define SCHEMA(COLUMNS) "{\"name\":\"D\",\"version\":\"1.0.0\",\"tables\":{\"T\":{\"columns\":{" COLUMNS "}}}}"
-
-static void
-expect_ok(struct err *e)
-{
-    if (e) {
-        fail_msg("%s", err_detail(e));
-    }
-}
 
 static struct schema *
 parse(const char *text)

@@ -8,28 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/base/err.h"
 #include "lib/base/str.h"
-#include "tests/unit/test.h"
-
-static inline void
-expect_ok(struct err *e)
-{
-    if (e) {
-        fail_msg("%s", err_detail(e));
-    }
-}
-
-static inline void
-expect_error(struct err *e, const char *text)
-{
-    assert_non_null(e);
-    char *got = err_take_text(e);
-    if (!strstr(got, text)) {
-        fail_msg("\"%s\" is not in \"%s\"", text, got);
-    }
-    free(got);
-}
+#include "tests/unit/expect.h"
 
 static inline char *
 scratch_new(void)

@@ -4,7 +4,7 @@
 #include "ovsdb/storage/record.h"
 
 #include "lib/base/rng.h"
-#include "ovsdb/model/json_scan.h"
+#include "ovsdb/model/datum_scan.h"
 #include "tests/unit/storage/scratch.h"
 
 static const char SCHEMA[] =
@@ -216,7 +216,7 @@ agree(const struct column_type *type, struct str text, bool *ret_valid)
     struct json_scan s;
     struct datum fast, slow;
     json_scan_init(&s, text);
-    struct err *e_fast = datum_scan(&s, type, true, &fast);
+    struct err *e_fast = datum_scan(&s, NULL, type, true, &fast);
     bool fast_ok = !e_fast;
     if (!e_fast && !json_scan_end(&s)) {
         datum_fini(&fast, column_datum_type(type));

@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "ovsdb/model/json_scan.h"
+#include "lib/base/json_scan.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "lib/base/hash.h"
 #include "lib/base/mem.h"
 
 void
 json_scan_init(struct json_scan *s, struct str text)
 {
     *s = (struct json_scan) {.start = text.s, .p = text.s, .end = text.s + text.n, .scratch = BUF_INIT(BUF_NO_LIMIT)};
-    s->cache = text.n > 4096 ? xcalloc(JSON_SCAN_CACHE, sizeof *s->cache) : NULL;    /* small text: not worth it */
 }
 
 void
 json_scan_fini(struct json_scan *s)
 {
-    if (s->cache) {
-        for (int i = 0; i < JSON_SCAN_CACHE; i++) {
-            atom_string_unref(s->cache[i]);
-        }
-        free(s->cache);
-        s->cache = NULL;
-    }
     buf_fini(&s->scratch);
 }
 
@@ -49,8 +40,8 @@ json_scan_error(const struct json_scan *s)
                       (size_t) (s->problem_at - s->start), s->problem);
 }
 
-static bool
-fail(struct json_scan *s, const char *problem)
+bool
+json_scan_fail(struct json_scan *s, const char *problem)
 {
     if (!s->problem) {
         s->problem = problem;
@@ -81,7 +72,7 @@ static bool
 consume(struct json_scan *s, char c, const char *problem)
 {
     if (json_scan_peek(s) != c || s->p == s->end) {
-        return fail(s, problem);
+        return json_scan_fail(s, problem);
     }
     s->p++;
     return true;
@@ -135,7 +126,7 @@ bool
 json_scan_end(struct json_scan *s)
 {
     skip_space(s);
-    return s->p == s->end ? !s->problem : fail(s, "trailing garbage at end of input");
+    return s->p == s->end ? !s->problem : json_scan_fail(s, "trailing garbage at end of input");
 }
 
 /* Strings. */
@@ -151,7 +142,7 @@ scan_hex4(struct json_scan *s, uint32_t *ret)
         } else if ((c | 32) >= 'a' && (c | 32) <= 'f') {
             value = value * 16 + (uint32_t) ((c | 32) - 'a' + 10);
         } else {
-            return fail(s, "malformed \\u escape");
+            return json_scan_fail(s, "malformed \\u escape");
         }
     }
     *ret = value;
@@ -191,21 +182,21 @@ scan_unicode_escape(struct json_scan *s)
         return false;
     }
     if (!c) {
-        return fail(s, "null bytes not supported in quoted strings");
+        return json_scan_fail(s, "null bytes not supported in quoted strings");
     }
     if (c >= 0xdc00 && c < 0xe000) {
-        return fail(s, "malformed escaped surrogate pair");
+        return json_scan_fail(s, "malformed escaped surrogate pair");
     }
     if (c >= 0xd800 && c < 0xdc00) {
         if (s->end - s->p < 6 || s->p[0] != '\\' || s->p[1] != 'u') {
-            return fail(s, "malformed escaped surrogate pair");
+            return json_scan_fail(s, "malformed escaped surrogate pair");
         }
         s->p += 2;
         if (!scan_hex4(s, &low)) {
             return false;
         }
         if (low < 0xdc00 || low >= 0xe000) {
-            return fail(s, "malformed escaped surrogate pair");
+            return json_scan_fail(s, "malformed escaped surrogate pair");
         }
         c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
     }
@@ -224,7 +215,7 @@ scan_escape(struct json_scan *s)
     }
     const char *at = c ? strchr(from, c) : NULL;
     if (!at) {
-        return fail(s, "bad escape");
+        return json_scan_fail(s, "bad escape");
     }
     buf_putc(&s->scratch, to[at - from]);
     return true;
@@ -271,17 +262,17 @@ json_scan_string(struct json_scan *s, struct str *ret)
             s->p++;
         }
         if (s->p == s->end) {
-            return fail(s, "unexpected end of input in quoted string");
+            return json_scan_fail(s, "unexpected end of input in quoted string");
         }
         unsigned char c = (unsigned char) *s->p;
         if (c >= 0x80) {
             size_t n = utf8_length(s);
             if (!n) {
-                return fail(s, "invalid UTF-8");
+                return json_scan_fail(s, "invalid UTF-8");
             }
             s->p += n;
         } else if (c < 0x20) {
-            return fail(s, "control character in quoted string");
+            return json_scan_fail(s, "control character in quoted string");
         } else {
             if (has_escapes || c == '\\') {
                 if (!has_escapes) {
@@ -302,20 +293,6 @@ json_scan_string(struct json_scan *s, struct str *ret)
             run = s->p;
         }
     }
-}
-
-struct atom_string *
-json_scan_share(struct json_scan *s, struct str text)
-{
-    if (!s->cache || text.n > 256) {
-        return atom_string_new(text);
-    }
-    struct atom_string **slot = &s->cache[hash_bytes64(text.s, text.n, 0) % JSON_SCAN_CACHE];
-    if (!*slot || !str_eq(text, str_n((*slot)->text, (*slot)->length))) {
-        atom_string_unref(*slot);
-        *slot = atom_string_new(text);
-    }
-    return atom_string_ref(*slot);
 }
 
 /* Numbers and names. */
@@ -339,7 +316,7 @@ scan_whole_part(struct json_scan *s, int64_t *ret, bool *ret_fits)
     const char *digits = s->p;
     size_t n = skip_digits(s);
     if (!n || (n > 1 && *digits == '0')) {
-        return fail(s, "malformed number");
+        return json_scan_fail(s, "malformed number");
     }
     uint64_t value = 0;
     for (size_t i = 0; i < n && i < 19; i++) {
@@ -360,7 +337,7 @@ convert_real(struct json_scan *s, const char *start, double *ret)
     double real = strtod(text, NULL);
     free(text);
     if (!isfinite(real)) {
-        return fail(s, "number outside valid range");
+        return json_scan_fail(s, "number outside valid range");
     }
     *ret = real;
     return true;
@@ -371,7 +348,7 @@ json_scan_number(struct json_scan *s, bool *ret_is_integer, int64_t *ret_integer
 {
     char c = json_scan_peek(s);
     if (c != '-' && (c < '0' || c > '9')) {
-        return fail(s, "expected a number");
+        return json_scan_fail(s, "expected a number");
     }
     const char *start = s->p;
     bool is_integer;
@@ -382,7 +359,7 @@ json_scan_number(struct json_scan *s, bool *ret_is_integer, int64_t *ret_integer
         is_integer = false;
         s->p++;
         if (!skip_digits(s)) {
-            return fail(s, "malformed number");
+            return json_scan_fail(s, "malformed number");
         }
     }
     if (s->p < s->end && (*s->p | 32) == 'e') {
@@ -392,7 +369,7 @@ json_scan_number(struct json_scan *s, bool *ret_is_integer, int64_t *ret_integer
             s->p++;
         }
         if (!skip_digits(s)) {
-            return fail(s, "malformed number");
+            return json_scan_fail(s, "malformed number");
         }
     }
     *ret_is_integer = is_integer;
@@ -409,7 +386,7 @@ json_scan_integer(struct json_scan *s, int64_t *ret)
     }
     if (!is_integer) {
         if (real != floor(real) || real < -9223372036854775808.0 || real >= 9223372036854775808.0) {
-            return fail(s, "expected an integer");
+            return json_scan_fail(s, "expected an integer");
         }
         *ret = (int64_t) real;
     }
@@ -421,7 +398,7 @@ consume_word(struct json_scan *s, const char *word)
 {
     size_t n = strlen(word);
     if ((size_t) (s->end - s->p) < n || memcmp(s->p, word, n)) {
-        return fail(s, "invalid keyword");
+        return json_scan_fail(s, "invalid keyword");
     }
     s->p += n;
     return true;
@@ -461,7 +438,7 @@ skip_scalar(struct json_scan *s)
 bool
 json_scan_skip(struct json_scan *s)
 {
-    bool is_object[JSON_SCAN_DEPTH];
+    bool is_object[JSON_MAX_DEPTH];
     int depth = 0;
     do {
         struct str name;
@@ -481,8 +458,8 @@ json_scan_skip(struct json_scan *s)
             if (!skip_scalar(s)) {
                 return false;
             }
-        } else if (depth == JSON_SCAN_DEPTH) {
-            return fail(s, "input exceeds maximum nesting depth");
+        } else if (depth == JSON_MAX_DEPTH) {
+            return json_scan_fail(s, JSON_TOO_DEEP);
         } else {
             is_object[depth++] = c == '{';
             s->p++;
