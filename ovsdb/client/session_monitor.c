@@ -39,11 +39,13 @@ send_monitor(struct ovsdb_session *s)
     json_decref(s->asked);
     s->asked = replica_monitor_requests(s->replica, s->method != MONITOR);
     json_t *params = json_pack("[ssO]", replica_def(s->replica)->database, monitor_name(s, name), s->asked);
+    bool resumes = s->method == MONITOR_COND_SINCE && s->last_txn && s->sent && json_equal(s->sent, s->asked);
     if (s->method == MONITOR_COND_SINCE) {
-        bool resumes = s->last_txn && s->sent && json_equal(s->sent, s->asked);
         json_array_append_new(params, json_string(resumes ? s->last_txn : NO_TXN));
     }
-    ovsdb_session_send_request(s, monitor_methods[s->method], params, handle_monitor_reply)->result = scan_monitor_result;
+    struct request *r = ovsdb_session_send_request(s, monitor_methods[s->method], params, handle_monitor_reply);
+    r->result = scan_monitor_result;
+    r->resumes = resumes;
 }
 
 /* Keeps what the server sends along with an update: where to go on from. */
@@ -89,14 +91,14 @@ scan_monitor_result(struct ovsdb_session *s, struct request *r, struct json_scan
         return true;
     }
     bool is_since = s->method == MONITOR_COND_SINCE;
-    bool resumes = false;
+    bool is_found = false;
     char *txn = NULL;
-    if (is_since && !(json_scan_array(scan) && json_scan_element(scan) && json_scan_boolean(scan, &resumes)
+    if (is_since && !(json_scan_array(scan) && json_scan_element(scan) && json_scan_boolean(scan, &is_found)
                       && scan_txn(scan, &txn) && json_scan_element(scan))) {
         free(txn);
         return false;
     }
-    if (!resumes) {
+    if (!r->resumes || !is_found) {                          /* whatever is there may be of a broken update */
         replica_expect_snapshot(s->replica);
     }
     if (!apply(s, scan, s->method == MONITOR, is_since)) {

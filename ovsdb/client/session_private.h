@@ -60,6 +60,7 @@ struct request {
     void *aux;
     size_t n_operations;
     uint32_t n_monitors;                                     /* at the time: replies about older ones are of no use */
+    bool resumes;                                            /* "monitor_cond_since" from a transaction that we have */
 };
 
 /* session_request.c.  request_send() sends 'method' with 'params' (taken); 'reply' is called exactly once, unless the

@@ -6,6 +6,14 @@
 
 #include "tests/unit/client/bench.h"
 
+#define U2 "22222222-2222-2222-2222-222222222222"
+
+static bool
+has_second_connection(void *b_)
+{
+    return ((struct bench *) b_)->n_connections == 2;
+}
+
 TEST(a_server_of_rfc_7047_is_enough)
 {
     struct bench b;
@@ -50,4 +58,19 @@ TEST(nonsense_leads_to_a_fresh_snapshot)
     bench_fini(&b);
 }
 
-TEST_MAIN(T(a_server_of_rfc_7047_is_enough), T(a_server_without_since), T(nonsense_leads_to_a_fresh_snapshot))
+/* What was half applied is no state to go on from. */
+TEST(who_did_not_ask_to_go_on_takes_a_snapshot)
+{
+    struct bench b;
+    bench_init(&b, "monitor_cond_since", "[true,'00000000-0000-0000-0000-000000000001',{'Port':{'" U1 "':{'initial':{'name':'p'}}}}]", 1);
+    expect_port(&b, "p");
+    jsonrpc_send(b.rpc, jsonrpc_notify("update3", json_from("['data-1','00000000-0000-0000-0000-000000000002',{'Port':{"
+                                                            "'" U2 "':{'insert':{'name':'q'}},'no uuid':7}}]")));
+    assert_true(loop_run_until(b.loop, has_second_connection, &b, DEADLINE_MS));
+    expect_port(&b, "p");
+    assert_int_equal(replica_count(b.replica, T_PORT), 1);
+    bench_fini(&b);
+}
+
+TEST_MAIN(T(a_server_of_rfc_7047_is_enough), T(a_server_without_since), T(nonsense_leads_to_a_fresh_snapshot),
+          T(who_did_not_ask_to_go_on_takes_a_snapshot))
