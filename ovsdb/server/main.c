@@ -201,7 +201,10 @@ set_up_again(struct main *m)
 {
     struct err *e = settings_restore(m->settings);
     e = e ? e : remotes_set_tls(m->remotes, program_tls(m->program));
-    return e ? e : settings_restore_remotes(m->settings);
+    if (!e) {
+        settings_restore_remotes(m->settings);
+    }
+    return e;
 }
 
 static struct err *

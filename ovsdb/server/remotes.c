@@ -433,16 +433,28 @@ remotes_set(struct remotes *remotes, const char *const *targets, const struct re
     remotes_reload(remotes);
 }
 
+const char **
+remotes_targets(const struct remotes *remotes, size_t *ret_n)
+{
+    struct strmap_node **nodes = strmap_sorted(&remotes->configured, ret_n);
+    const char **targets = xcalloc(*ret_n + 1, sizeof *targets);
+    for (size_t i = 0; i < *ret_n; i++) {
+        targets[i] = nodes[i]->key;
+    }
+    free(nodes);
+    return targets;
+}
+
 char *
 remotes_list(const struct remotes *remotes)
 {
     size_t n;
-    struct strmap_node **nodes = strmap_sorted(&remotes->configured, &n);
+    const char **targets = remotes_targets(remotes, &n);
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     for (size_t i = 0; i < n; i++) {
-        buf_printf(&text, "%s\n", nodes[i]->key);
+        buf_printf(&text, "%s\n", targets[i]);
     }
-    free(nodes);
+    free(targets);
     return buf_take_text(&text);
 }
 

@@ -44,8 +44,9 @@ struct err *remotes_remove(struct remotes *remotes, const char *target) MUST_USE
 /* Makes the 'n' 'targets' with 'options' (all copied) those that are configured, and no others; for "db:" remotes they are the
  * defaults of rows.  Connections of remotes that are there before and after stay.  Targets are as remotes_add() takes them. */
 void remotes_set(struct remotes *remotes, const char *const *targets, const struct remote_options *options, size_t n);
-/* The configured ones, sorted, one a line.  The caller frees it. */
-char *remotes_list(const struct remotes *remotes) MUST_USE;
+/* The configured ones, sorted: each borrowed, the array the caller's to free. */
+const char **remotes_targets(const struct remotes *remotes, size_t *ret_n) MUST_USE;
+char *remotes_list(const struct remotes *remotes) MUST_USE;  /* the same as text, one a line */
 
 /* Brings listeners and connections in line with the configuration and the databases.  Cheap when nothing changed. */
 void remotes_run(struct remotes *remotes);

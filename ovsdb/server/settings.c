@@ -18,6 +18,7 @@
 #include "lib/base/str.h"
 #include "ovsdb/model/schema.h"
 #include "ovsdb/server/relay.h"
+#include "ovsdb/server/remote_rows.h"
 #include "ovsdb/server/remotes.h"
 #include "ovsdb/server/replication.h"
 #include "ovsdb/server/server.h"
@@ -153,14 +154,12 @@ static json_t *
 remotes_json(const struct settings *s)
 {
     json_t *array = json_array();
-    char *text = remotes_list(s->of.remotes);
-    for (struct str rest = str_from(text); rest.s;) {
-        struct str remote = str_cut(&rest, "\n");
-        if (remote.n) {
-            json_array_append_new(array, json_stringn(remote.s, remote.n));
-        }
+    size_t n;
+    const char **targets = remotes_targets(s->of.remotes, &n);
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(array, json_string(targets[i]));
     }
-    free(text);
+    free(targets);
     return array;
 }
 
@@ -240,15 +239,19 @@ settings_restore(struct settings *s)
     return e;
 }
 
-struct err *
+void
 settings_restore_remotes(struct settings *s)
 {
-    size_t i;
-    json_t *item, *json = load(s);
-    struct err *e = NULL;
-    json_array_foreach (json_object_get(json, "remotes"), i, item) {
-        e = e ? e : remotes_add(s->of.remotes, json_string_value(item));
+    json_t *json = load(s), *array = json_object_get(json, "remotes");
+    size_t n = json_array_size(array);
+    const char **targets = xcalloc(n + 1, sizeof *targets);
+    struct remote_options *options = xcalloc(n + 1, sizeof *options);
+    for (size_t i = 0; i < n; i++) {
+        targets[i] = json_string_value(json_array_get(array, i));
+        options[i] = (struct remote_options) REMOTE_OPTIONS_INIT;
     }
+    remotes_set(s->of.remotes, targets, options, n);
+    free(options);
+    free(targets);
     json_decref(json);
-    return e;
 }

@@ -257,7 +257,7 @@ def server_pid(server):
 
 def crash():
     """The monitor starts the server again as it was, not as the command line says; names may be relative."""
-    server = harness.Server([schema("A"), schema("B")])
+    server = harness.Server([schema("A"), schema("B"), schema("C")])
     subprocess.run([server.program, "--remote=punix:%s" % server.sock, "--unixctl=%s" % server.ctl, "-vconsole:off",
                     "--pidfile=%s" % (server.folder / "pid"), "--log-file=%s" % (server.folder / "log"), "--detach", "--monitor",
                     "A.db"], cwd=server.folder, check=True, timeout=60)
@@ -266,6 +266,9 @@ def crash():
     try:
         client = harness.Client(server.ctl)
         client.call("ovsdb-server/add-db", str(server.folder / "B.db"))
+        client.call("ovsdb-server/add-db", str(server.folder / "C.db"))
+        client.call("ovsdb-server/add-remote", "db:C,Remotes,targets")
+        client.call("ovsdb-server/remove-db", "C")   # and the remote stays
         client.call("ovsdb-server/add-db", "relay:R:unix:%s" % (server.folder / "nobody"))
         client.call("ovsdb-server/add-remote", "punix:%s" % (server.folder / "two.sock"))
         client.call("ovsdb-server/remove-remote", "punix:%s" % server.sock)
@@ -282,6 +285,7 @@ def crash():
                 return None
         before = state()
         assert before[0].split() == ["A", "B", "R", "_Server"] and "state: backup" in before[2], before
+        assert "db:C,Remotes,targets" in before[1], before
         os.kill(pid, signal.SIGABRT)                 # the sanitizer lets it through
         harness.wait_until(lambda: server_pid(server) not in (None, pid) and state(), "the next server")
         assert state() == before, (state(), before)
