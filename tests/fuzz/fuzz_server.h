@@ -35,6 +35,11 @@ struct fuzz_client {
 void fuzz_server_start(struct fuzz_server *home);
 /* Ends the server, whose clients must be gone.  What is in its file must be what was in its database. */
 void fuzz_server_stop(struct fuzz_server *home);
+/* The parts of the two: a server without databases, though the file is there; another one, when that is gone; the end of a
+ * folder whose server is gone, in which databases, their locks and "conf" may be left, and nothing else. */
+void fuzz_server_start_empty(struct fuzz_server *home);
+void fuzz_server_restart(struct fuzz_server *home);
+void fuzz_server_remove_files(const struct fuzz_server *home);
 void fuzz_server_turn(struct fuzz_server *home, int64_t ms); /* after 'ms' */
 
 void fuzz_client_join(struct fuzz_client *client, struct fuzz_server *home, const char *role);
