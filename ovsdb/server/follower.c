@@ -210,7 +210,8 @@ receive_reply(struct follower *f, struct json_scan *scan)
         || !json_scan_boolean(scan, &found) || !scan_txn_id(scan, &txn_id) || !json_scan_element(scan)) {
         return malformed(f, scan);
     }
-    return apply(f, scan, true, !found, &txn_id);
+    bool is_copy = !found || uuid_is_zero(&f->last_txn);     /* who did not ask to go on has no state to go on from */
+    return apply(f, scan, true, is_copy, &txn_id);
 }
 
 /* Behind the monitor's name. */
