@@ -10,16 +10,26 @@ LOG_MODULE(db_ctl_base);
 
 const char ctl_db_help[] =
     "Database commands:\n"
+    "  [--if-exists] [--columns=COLUMNS]\n"
     "  list TBL [REC]              list RECord (or all records) in TBL\n"
+    "  [--columns=COLUMNS]\n"
     "  find TBL CONDITION...       list records satisfying CONDITION in TBL\n"
+    "  [--if-exists | --id=@NAME]\n"
     "  get TBL REC COL[:KEY]       print values of COLumns in RECord in TBL\n"
+    "  [--if-exists]\n"
     "  set TBL REC COL[:KEY]=VALUE set COLumn values in RECord in TBL\n"
+    "  [--if-exists]\n"
     "  add TBL REC COL [KEY=]VALUE add (KEY=)VALUE to COLumn in RECord in TBL\n"
+    "  [--if-exists]\n"
     "  remove TBL REC COL [KEY=]VALUE  remove (KEY=)VALUE from COLumn\n"
+    "  [--if-exists]\n"
     "  clear TBL REC COL           clear values from COLumn in RECord in TBL\n"
+    "  [--id={@NAME | UUID}]\n"
     "  create TBL COL[:KEY]=VALUE  create and initialize new record\n"
+    "  [--if-exists | --all]\n"
     "  destroy TBL REC             delete RECord from TBL\n"
-    "  wait-until TBL REC [COL[:KEY]=VALUE]  wait until condition is true\n";
+    "  wait-until TBL REC [COL[:KEY]=VALUE]  wait until condition is true\n"
+    "  comment [ARG]...            do nothing, but be in the database's log\n";
 
 /* Checks the columns that the arguments name, before any row is looked for: mistakes in them come first. */
 static struct err *
