@@ -131,16 +131,16 @@ static void
 on_run(void *main_)
 {
     struct main *m = main_;
+    if (m->is_exiting) {
+        finish_exit(m);
+        return;
+    }
     if (m->is_paused || !ovsdb_session_is_synced(m->ovs)) {
         return;
     }
     follow_tls(m);
     follow_remote(m);
     follow_bridge(m);
-    if (m->is_exiting) {
-        finish_exit(m);
-        return;
-    }
     if (!m->sb || !ovsdb_session_is_synced(m->sb)) {
         return;
     }

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What northd and the controller do with their options and settings, and that the controller ends when it is told to, whatever is
+there of its databases."""
+import contextlib
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import harness
+
+VSWITCH = pathlib.Path("/usr/share/openvswitch/vswitch.ovsschema")
+SOUTHBOUND = harness.SOURCE / "schemas/ovn-sb.ovsschema"
+SWITCH = "Open_vSwitch"
+
+
+@contextlib.contextmanager
+def controller(ovs_remote):
+    """A controller and its control socket; it is gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="weft-controller-") as folder:
+        ctl = pathlib.Path(folder) / "ctl"
+        process = subprocess.Popen([harness.BUILD / "controller/weft-controller", ovs_remote, "--unixctl=%s" % ctl,
+                                    "-vconsole:off", "--log-file=%s/log" % folder])
+        try:
+            harness.wait_until(lambda: ctl.exists() or process.poll() is not None, "the control socket")
+            yield process, ctl
+        finally:
+            process.kill()
+            process.wait(30)
+
+
+def call(ctl, *command):
+    client = harness.Client(ctl)
+    answer = client.call(*command)
+    client.close()
+    return answer
+
+
+def configure(server, settings, bridge=None):
+    """Makes the row of the switch's database; 'settings' are its external_ids."""
+    row = {"external_ids": ["map", sorted(settings.items())]}
+    operations = [{"op": "insert", "table": "Bridge", "row": bridge, "uuid-name": "bridge"}] if bridge else []
+    if bridge:
+        row["bridges"] = ["named-uuid", "bridge"]
+    client = harness.Client(server.sock)
+    results = client.transact(SWITCH, *operations, {"op": "insert", "table": SWITCH, "row": row})
+    assert not any("error" in (r or {}) for r in results), results
+    return client
+
+
+def settings(remote, **more):
+    return {"system-id": "hv1", "ovn-remote": remote, "ovn-encap-type": "geneve", "ovn-encap-ip": "127.0.0.1",
+            **{name.replace("_", "-"): value for name, value in more.items()}}
+
+
+def has_chassis(client):
+    return bool(client.transact("OVN_Southbound", {"op": "select", "table": "Chassis", "where": []})[0]["rows"])
+
+
+def ends_without_a_switch():
+    with controller("unix:/nonexistent/db.sock") as (process, ctl):
+        call(ctl, "exit")
+        assert process.wait(30) == 0
+
+
+def gives_its_chassis_back(pause):
+    """Gives its chassis back, whether it was told to pause or lost the switch's database."""
+    with harness.Server([SOUTHBOUND]) as sb:
+        with harness.Server([VSWITCH]) as ovs:
+            configure(ovs, settings(sb.remote))
+            with controller(ovs.remote) as (process, ctl):
+                client = harness.Client(sb.sock)
+                harness.wait_until(lambda: has_chassis(client), "the chassis")
+                if pause:
+                    call(ctl, "debug/pause")
+                else:
+                    ovs.kill()
+                    harness.wait_until(lambda: "connection" in ovs_log(ctl), "the loss to be noticed")
+                call(ctl, "exit")
+                assert process.wait(30) == 0
+                assert not has_chassis(client)
+
+
+def ovs_log(ctl):
+    """What the controller says of its connections since the first was made."""
+    text = (ctl.parent / "log").read_text()
+    return text[text.rindex(": connected"):]
+
+
+def main():
+    if not VSWITCH.exists():
+        harness.skip("%s is not there: openvswitch-common has it" % VSWITCH)
+    ends_without_a_switch()
+    gives_its_chassis_back(True)
+    gives_its_chassis_back(False)
+    print("northd and the controller: all well")
+
+
+if __name__ == "__main__":
+    main()
