@@ -30,12 +30,15 @@ LOG_MODULE(main);
 STOPWATCH(flow_generation, "flow-generation");
 STOPWATCH(flow_installation, "flow-installation");
 
+enum { BY_TRANSPORT = -1, MIN_PROBE_MS = 1000 };
+
 struct main {
     struct program *program;
     struct loop *loop;
     struct controller *controller;
     struct ovsdb_session *ovs, *sb;                          /* 'sb' NULL until ovn-remote is known */
     char *sb_remote;
+    int64_t probe_ms;                                        /* of 'sb'; BY_TRANSPORT unless configured */
     struct flow_sync *flows;
     struct output *output;
     struct packet_in *packet_in;
@@ -108,6 +111,22 @@ follow_remote(struct main *m)
 }
 
 static void
+follow_probe_interval(struct main *m)
+{
+    const char *text = config_peek(m->controller, CONFIG_REMOTE_PROBE);
+    int64_t ms = BY_TRANSPORT;
+    if (text && (!str_to_int64(text, 10, &ms) || ms < 0)) {
+        ms = BY_TRANSPORT;
+    } else if (ms > 0) {
+        ms = MAX(ms, (int64_t) MIN_PROBE_MS);
+    }
+    if (m->sb && ms != m->probe_ms) {
+        m->probe_ms = ms;
+        ovsdb_session_set_probe_interval(m->sb, ms);
+    }
+}
+
+static void
 follow_bridge(struct main *m)
 {
     char *target = xasprintf("unix:%s/%s.mgmt", dirs_ovs_run(), config_peek(m->controller, CONFIG_BRIDGE));
@@ -140,6 +159,7 @@ on_run(void *main_)
     }
     follow_tls(m);
     follow_remote(m);
+    follow_probe_interval(m);
     follow_bridge(m);
     if (!m->sb || !ovsdb_session_is_synced(m->sb)) {
         return;
@@ -443,7 +463,7 @@ start(struct main *m)
 int
 main(int argc, char *argv[])
 {
-    struct main m = {0};
+    struct main m = {.probe_ms = BY_TRANSPORT};
     const struct program_spec spec = {
         .purpose = "Open Virtual Network local controller",
         .arguments = "[OVS-DATABASE]",

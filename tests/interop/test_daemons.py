@@ -4,6 +4,7 @@
 there of its databases."""
 import contextlib
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,26 @@ def settings(remote, **more):
             **{name.replace("_", "-"): value for name, value in more.items()}}
 
 
+def asks_whether_the_server_is_there():
+    """ovn-remote-probe-interval: over a unix socket nobody asks unless told to."""
+    with harness.Server([VSWITCH]) as ovs:
+        path = ovs.folder / "sb.sock"
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(8)
+        listener.settimeout(30)
+        configure(ovs, settings("unix:%s" % path, ovn_remote_probe_interval="1"))
+        with controller(ovs.remote):
+            peer, _ = listener.accept()
+            peer.settimeout(30)
+            text = ""
+            while '"echo"' not in text:
+                received = peer.recv(65536).decode()
+                assert received, "closed without having asked: %s" % text
+                text += received
+        listener.close()
+
+
 def has_chassis(client):
     return bool(client.transact("OVN_Southbound", {"op": "select", "table": "Chassis", "where": []})[0]["rows"])
 
@@ -94,6 +115,7 @@ def main():
     ends_without_a_switch()
     gives_its_chassis_back(True)
     gives_its_chassis_back(False)
+    asks_whether_the_server_is_there()
     print("northd and the controller: all well")
 
 
