@@ -24,11 +24,10 @@ put_zone(void *pairs_, const char *name, uint32_t zone)
 
 /* The conntrack zones, so that they survive a restart; and none of those that are given up. */
 static void
-put_zones(struct derive *d, struct desired *r, const char *bridge)
+put_zones(struct derive *d, struct desired *r, const struct row *row)
 {
     static const char prefix[] = "ct-zone-";
     const struct controller *c = controller_of(d);
-    const struct row *row = replica_find_string(d, c->ovs, c->indexes[IX_BRIDGE_BY_NAME], bridge);
     const struct datum *ids = row ? vswitch_bridge_external_ids(d, vswitch_bridge(row)) : NULL;
 
     for (enum zone_kind kind = 0; kind < N_ZONE_KINDS; kind++) {
@@ -52,19 +51,24 @@ void
 derive_bridge(struct derive *d, uint64_t key UNUSED)
 {
     const char *name = config(d, CONFIG_BRIDGE);
-    const char *type = config(d, CONFIG_DATAPATH_TYPE);
-    struct desired *scratch = &controller_of(d)->desired;
+    struct controller *c = controller_of(d);
+    struct desired *scratch = &c->desired;
     char *bridge = arena_strdup(run_arena(d), name);
 
     if (!config(d, CONFIG_SYSTEM_ID)) {
         return;
+    }
+    const struct row *row = replica_find_string(d, c->ovs, c->indexes[IX_BRIDGE_BY_NAME], bridge);
+    const char *type = config(d, CONFIG_DATAPATH_TYPE);
+    if (!*type && row) {                                     /* unset, it is the operator's */
+        type = vswitch_bridge_datapath_type(d, vswitch_bridge(row));
     }
     struct desired *r = desired_begin(scratch, VSWITCH_TABLE_BRIDGE, str_from(bridge));
     desired_string(r, VSWITCH_BRIDGE_NAME, bridge);
     desired_string(r, VSWITCH_BRIDGE_FAIL_MODE, "secure");
     desired_string(r, VSWITCH_BRIDGE_DATAPATH_TYPE, type);
     desired_own_pair(r, VSWITCH_BRIDGE_OTHER_CONFIG, "disable-in-band", "true");
-    put_zones(d, r, bridge);
+    put_zones(d, r, row);
     desired_emit(r, d, S_OVS_ROW);
     desired_emit_member(scratch, d, S_OVS_MEMBER, VSWITCH_TABLE_OPEN_VSWITCH, str_from(""),
                         VSWITCH_OPEN_VSWITCH_BRIDGES, VSWITCH_TABLE_BRIDGE, str_from(bridge));

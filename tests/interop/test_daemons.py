@@ -75,6 +75,26 @@ def asks_whether_the_server_is_there():
         listener.close()
 
 
+def leaves_the_datapath_type_alone():
+    """The bridge's datapath_type is the operator's unless ovn-bridge-datapath-type is set."""
+    with harness.Server([VSWITCH]) as ovs, harness.Server([SOUTHBOUND]) as sb:
+        client = configure(ovs, settings(sb.remote), {"name": "br-int", "datapath_type": "netdev"})
+
+        def bridge():
+            return client.transact(SWITCH, {"op": "select", "table": "Bridge", "where": [],
+                                            "columns": ["datapath_type", "fail_mode"]})[0]["rows"][0]
+        with controller(ovs.remote):
+            harness.wait_until(lambda: bridge()["fail_mode"] == "secure", "the bridge to be configured")
+            assert bridge()["datapath_type"] == "netdev", bridge()
+            client.transact(SWITCH, {"op": "update", "table": "Bridge", "where": [],
+                                     "row": {"datapath_type": "dummy", "fail_mode": "standalone"}})
+            harness.wait_until(lambda: bridge()["fail_mode"] == "secure", "the bridge to be repaired")
+            assert bridge()["datapath_type"] == "dummy", bridge()
+            client.transact(SWITCH, {"op": "mutate", "table": SWITCH, "where": [], "mutations": [
+                ["external_ids", "insert", ["map", [["ovn-bridge-datapath-type", "system"]]]]]})
+            harness.wait_until(lambda: bridge()["datapath_type"] == "system", "the datapath type")
+
+
 def has_chassis(client):
     return bool(client.transact("OVN_Southbound", {"op": "select", "table": "Chassis", "where": []})[0]["rows"])
 
@@ -116,6 +136,7 @@ def main():
     gives_its_chassis_back(True)
     gives_its_chassis_back(False)
     asks_whether_the_server_is_there()
+    leaves_the_datapath_type_alone()
     print("northd and the controller: all well")
 
 
