@@ -22,7 +22,7 @@ LOG_MODULE(ovn_northd);
 STOPWATCH(northd_loop, "northd-loop");
 
 struct main {
-    const char *nb_remote, *sb_remote, *n_threads;
+    const char *nb_remote, *sb_remote;
     bool dry_run;
     bool is_paused;
     bool had_lock;
@@ -33,6 +33,14 @@ struct main {
     struct ovsdb_session *nb, *sb;
 };
 
+/* One thread does all, but what is no number is a mistake. */
+static struct err *
+check_n_threads(void *main_ UNUSED, const char *value)
+{
+    uint32_t n;
+    return str_to_uint32(value, 10, &n) && n >= 1 ? NULL : err_new("value %s on --n-threads is invalid", value);
+}
+
 static const struct option_def northd_options[] = {
     {.name = "ovnnb-db", .value = "DATABASE", .help = "connect to the Northbound database at DATABASE\n"
      "(default: $OVN_NB_DB or unix:RUNDIR/ovnnb_db.sock)", OPTION_STRING_AT(struct main, nb_remote)},
@@ -40,7 +48,7 @@ static const struct option_def northd_options[] = {
      "(default: $OVN_SB_DB or unix:RUNDIR/ovnsb_db.sock)", OPTION_STRING_AT(struct main, sb_remote)},
     {.name = "dry-run", .help = "start paused, and change nothing", OPTION_FLAG_AT(struct main, dry_run)},
     {.name = "n-threads", .value = "N", .help = "accepted for compatibility: one thread does all",
-     OPTION_STRING_AT(struct main, n_threads)},
+     .call = check_n_threads},
 };
 
 /* --- Working --- */

@@ -55,6 +55,13 @@ def settings(remote, **more):
             **{name.replace("_", "-"): value for name, value in more.items()}}
 
 
+def number_of_threads():
+    for value in ("0", "many", "-1", ""):
+        done = subprocess.run([harness.BUILD / "northd/weft-northd", "--n-threads=%s" % value, "--unixctl=none"],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "--n-threads" in done.stderr, (value, done)
+
+
 def asks_whether_the_server_is_there():
     """ovn-remote-probe-interval: over a unix socket nobody asks unless told to."""
     with harness.Server([VSWITCH]) as ovs:
@@ -137,6 +144,7 @@ def main():
     gives_its_chassis_back(False)
     asks_whether_the_server_is_there()
     leaves_the_datapath_type_alone()
+    number_of_threads()
     print("northd and the controller: all well")
 
 
