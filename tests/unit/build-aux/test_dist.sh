@@ -43,6 +43,9 @@ for name in ovn-nbctl ovn-sbctl ovn-northd ovn-controller ovn-appctl ovsdb-serve
     text=$("$folder/root/usr/libexec/weft/compat/$name" --version 2>&1)
     [[ $text == "$name "*Weft* ]] || complain "compat/$name --version says: $text"
 done
+for program in "$folder"/root/usr/bin/* "$folder"/root/usr/sbin/*; do
+    ls "$folder"/root/usr/share/man/man?/"${program##*/}".? >/dev/null 2>&1 || complain "no man page of ${program##*/}"
+done
 text=$("$folder/root/usr/libexec/weft/compat/ovn-ctl" --help 2>&1) || complain "compat/ovn-ctl --help says: $text"
 
 [ $n_failed = 0 ] && echo "package and installation: all well" || exit 1
