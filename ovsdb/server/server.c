@@ -35,6 +35,7 @@ server_free(struct server *server)
     vec_fini(&server->events);
     vec_fini(&server->pending);
     vec_fini(&server->sessions);
+    vec_fini(&server->senders);
     STRMAP_FOR_EACH (node, &server->databases) {
         relay_free(((struct hosted *) node->data)->relay);
         hosted_free(node->data);

@@ -49,6 +49,7 @@ struct pending {
 struct server {
     struct strmap databases;                                 /* name → struct hosted */
     VEC(struct session *) sessions;
+    VEC(struct session *) senders;                           /* that were sent something since their backlogs were looked at */
     struct lock_table locks;
     struct uuid id;
     VEC(struct event) events;
@@ -78,6 +79,7 @@ struct session {
     bool is_read_only;
     char *role, *identity;                                   /* owned; NULL: none */
     bool is_change_aware;
+    bool is_sender;                                          /* one of 'server->senders' */
     bool is_closing;                                         /* close() was called: nothing more is sent or heard */
     uint64_t gathered;                                       /* see gather_add() */
     size_t n_pending;
@@ -162,7 +164,8 @@ void session_reply_text(struct session *session, const json_t *id, struct str re
 void session_reply_error(struct session *session, const json_t *id, struct str error);
 void session_notify(struct session *session, const char *method, struct str params);     /* 'params' is JSON */
 void session_close(struct session *session, const char *reason);
-void session_check_backlog(struct session *session);
+void session_sends(struct session *session, size_t n_bytes); /* to be called with each message */
+void server_check_backlogs(struct server *server);           /* of those that were sent something */
 void session_emit_updates(void *aux, struct monitor *monitor, struct shared_bytes *updates);
 void session_catch_up(struct session *session);              /* sends what its lagging monitors missed */
 /* Ends the monitors on 'hub', whose database goes away; tells the client if it is change-aware. */

@@ -196,9 +196,7 @@ server_run(struct server *server, int64_t now_ms)
         } while (server_retry_pending(server));
         server_flush_events(server);
     }
-    for (size_t i = 0; i < server->sessions.n; i++) {
-        session_check_backlog(server->sessions.d[i]);
-    }
+    server_check_backlogs(server);
     server->has_work_left = false;
     make_snapshots(server);
     grave_empty_slice(&server->grave, SERVER_SLICE_WORK);

@@ -47,6 +47,11 @@ session_free(struct session *session)
             vec_remove_fast(&server->sessions, i);
         }
     }
+    for (size_t i = 0; session->is_sender && i < server->senders.n; i++) {
+        if (server->senders.d[i] == session) {
+            vec_remove_fast(&server->senders, i);
+        }
+    }
     session_free_monitors(session);
     session_free_held(session);
     strmap_fini(&session->stolen);
@@ -100,11 +105,21 @@ session_close(struct session *session, const char *reason)
     }
 }
 
+void
+session_sends(struct session *session, size_t n_bytes)
+{
+    session->largest_message = MAX(session->largest_message, n_bytes);
+    if (!session->is_sender) {
+        session->is_sender = true;
+        vec_push(&session->server->senders, session);
+    }
+}
+
 static void
 send_text(struct session *session, const struct buf *text)
 {
     if (!session->is_closing && text->size) {
-        session->largest_message = MAX(session->largest_message, text->size);
+        session_sends(session, text->size);
         session->output->send(session->aux, text->data, text->size);
     }
 }
@@ -162,8 +177,8 @@ session_lock_changed(void *session_, const char *name, bool locked)
     buf_fini(&params);
 }
 
-void
-session_check_backlog(struct session *session)
+static void
+check_backlog(struct session *session)
 {
     if (session->is_closing) {
         return;
@@ -173,6 +188,16 @@ session_check_backlog(struct session *session)
     if (backlog > limit) {
         log_warn_rl("%s: %zu bytes of backlog exceed the limit of %zu, disconnecting", session->name, backlog, limit);
         session_close(session, "backlog limit exceeded");
+    }
+}
+
+void
+server_check_backlogs(struct server *server)
+{
+    while (server->senders.n) {
+        struct session *session = server->senders.d[--server->senders.n];
+        session->is_sender = false;
+        check_backlog(session);
     }
 }
 

@@ -25,7 +25,7 @@ send_around(struct session *session, const struct buf *prefix, struct shared_byt
     if (session->is_closing) {
         return;
     }
-    session->largest_message = MAX(session->largest_message, n_bytes);
+    session_sends(session, n_bytes);
     send_part(session, prefix->data, prefix->size);
     for (size_t i = 0; i < n; i++) {
         session->output->send_shared(session->aux, parts[i]);

@@ -128,6 +128,7 @@ TEST(a_session_that_lags_gets_one_update_with_the_net_effect)
     peer_expect(&slow, "{'id':null,'method':'update2','params':['m',{'N':{'" U4 "':{'insert':{'name':'mine'}}}}]}"
                   "{'id':6,'error':null,'result':[{'uuid':['uuid','" U4 "']}]}");
     slow.backlog = (size_t) SESSION_BACKLOG_BYTES + 1;
+    peer_say(&slow, TRANSACT("7", "{'op':'comment','comment':'one reply too many'}"));
     server_run(server, fixture_now_ms);
     assert_string_equal(slow.closed, "backlog limit exceeded");
     peer_leave(&slow);
