@@ -26,7 +26,7 @@ read_member(struct reader *r, json_t *object, struct str name)
     size_t n_before = json_object_size(object);
     json_object_setn_new_nocheck(object, copy ? copy : name.s, name.n, read_value(r));
     if (r->wants_unique_names && json_object_size(object) == n_before) {
-        json_scan_fail(&r->scan, "a member that was there before");
+        json_scan_fail(&r->scan, "duplicate member name in the object");
     }
     free(copy);
 }
@@ -95,11 +95,15 @@ read_value(struct reader *r)
     return first == '{' || first == '[' ? read_nested(r, first == '{') : read_scalar(r, first);
 }
 
-static struct err *
-parse(struct str text, bool wants_unique_names, json_t **ret)
+struct err *
+json_parse(struct str text, unsigned flags, json_t **ret)
 {
-    struct reader r = {.wants_unique_names = wants_unique_names};
+    struct reader r = {.wants_unique_names = flags & JSON_UNIQUE};
     json_scan_init(&r.scan, text);
+    char first = json_scan_peek(&r.scan);
+    if (first != '{' && first != '[' && !(flags & JSON_ANY)) {
+        json_scan_fail(&r.scan, first ? "neither an object nor an array" : "empty input");
+    }
     json_t *json = read_value(&r);
     json_scan_end(&r.scan);
     struct err *e = json_scan_error(&r.scan);
@@ -110,18 +114,6 @@ parse(struct str text, bool wants_unique_names, json_t **ret)
     }
     *ret = json;
     return e;
-}
-
-struct err *
-json_parse(struct str text, json_t **ret)
-{
-    return parse(text, false, ret);
-}
-
-struct err *
-json_parse_unique(struct str text, json_t **ret)
-{
-    return parse(text, true, ret);
 }
 
 /* --- To text --- */

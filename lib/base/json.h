@@ -18,10 +18,13 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
-/* Reads 'text', one value of any type (RFC 8259).  An integer beyond 64 bits becomes a real number, as OVSDB's other programs
- * read it; of members with the same name the last one stays.  Errors are those of json_scan_error(). */
-struct err *json_parse(struct str text, json_t **ret) MUST_USE;
-struct err *json_parse_unique(struct str text, json_t **ret) MUST_USE;           /* a name given twice is an error */
+enum {
+    JSON_ANY = 1 << 0,                                       /* values of all types, not only objects and arrays */
+    JSON_UNIQUE = 1 << 1,                                    /* names given twice are errors; otherwise the last one stays */
+};
+/* Reads 'text' (RFC 8259).  An integer beyond 64 bits becomes a real number, as OVSDB's other programs read it.  Errors are
+ * those of json_scan_error(); then '*ret' is NULL. */
+struct err *json_parse(struct str text, unsigned flags, json_t **ret) MUST_USE;
 /* 'json' in compact form, the members of objects sorted by name; "null" for NULL. */
 char *json_text(const json_t *json) MUST_USE;
 void buf_put_json(struct buf *buf, const json_t *json);      /* the same, appended */

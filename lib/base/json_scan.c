@@ -27,13 +27,13 @@ json_scan_error(const struct json_scan *s)
     if (!s->problem) {
         return NULL;
     }
-    int line = 0;
-    int column = 0;
+    int line = 1;
+    int column = 1;
     for (const char *p = s->start; p < s->problem_at; p++) {
         column++;
         if (*p == '\n') {
             line++;
-            column = 0;
+            column = 1;
         }
     }
     return err_tagged("syntax error", "line %d, column %d, byte %zu: %s", line, column,
@@ -348,7 +348,7 @@ json_scan_number(struct json_scan *s, bool *ret_is_integer, int64_t *ret_integer
 {
     char c = json_scan_peek(s);
     if (c != '-' && (c < '0' || c > '9')) {
-        return json_scan_fail(s, "expected a number");
+        return json_scan_fail(s, "expected a value");
     }
     const char *start = s->p;
     bool is_integer;

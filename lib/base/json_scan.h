@@ -37,7 +37,7 @@ struct json_scan {
 
 void json_scan_init(struct json_scan *s, struct str text);
 void json_scan_fini(struct json_scan *s);
-/* NULL, or the "syntax error" that happened, with line, column and byte.  It stays in 's'. */
+/* NULL, or the "syntax error" that happened, with line and column (from 1) and byte (from 0).  It stays in 's'. */
 struct err *json_scan_error(const struct json_scan *s) MUST_USE;
 static inline bool json_scan_is_ok(const struct json_scan *s) { return !s->problem; }
 

@@ -146,7 +146,7 @@ struct err *
 jsonrpc_msg_parse(const char *p, size_t n, struct jsonrpc_msg **ret)
 {
     json_t *json;
-    struct err *e = json_parse(str_n(p, n), &json);
+    struct err *e = json_parse(str_n(p, n), 0, &json);
     return e ? err_wrap(e, "bad JSON in message") : jsonrpc_msg_from_json(json, ret);
 }
 

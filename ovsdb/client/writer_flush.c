@@ -133,7 +133,7 @@ transact(struct writer *w, struct writer_txn *txn, struct str ops)
         return w->link->transact_text(w->link_aux, ops, txn->ops.n, txn_done, txn);
     }
     json_t *json;
-    CHECK(!json_parse(ops, &json));
+    CHECK(!json_parse(ops, 0, &json));
     return w->link->transact(w->link_aux, json, txn_done, txn);
 }
 

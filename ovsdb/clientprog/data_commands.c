@@ -14,7 +14,7 @@
 struct err *
 parse_json(const char *text, json_t **ret)
 {
-    struct err *e = json_parse(str_from(text), ret);
+    struct err *e = json_parse(str_from(text), 0, ret);
     return e ? err_untag(err_wrap(e, "\"%s\"", text)) : NULL;
 }
 

@@ -49,7 +49,7 @@ string_from_quoted(const char *s, struct atom_string **ret)
         return err_new("%s: missing quote at end of quoted string", s);
     }
     json_t *json;
-    err_free(json_parse(str_n(s, length), &json));
+    err_free(json_parse(str_n(s, length), JSON_ANY, &json));
     if (json_is_string(json)) {
         *ret = atom_string_new(str_n(json_string_value(json), json_string_length(json)));
         json_decref(json);

@@ -317,7 +317,7 @@ struct err *
 schema_from_text(struct str text, struct schema **ret)
 {
     json_t *json;
-    struct err *e = json_parse_unique(text, &json);
+    struct err *e = json_parse(text, JSON_UNIQUE, &json);
     if (!e) {
         e = schema_from_json(json, ret);
         json_decref(json);
@@ -346,7 +346,7 @@ schema_from_file(const char *path, struct schema **ret)
     struct buf text = BUF_INIT(SCHEMA_FILE_MAX_BYTES);
     json_t *json = NULL;
     struct err *e = read_file(path, &text);
-    e = e ? e : json_parse_unique(str_n(buf_text(&text), text.size), &json);
+    e = e ? e : json_parse(str_n(buf_text(&text), text.size), JSON_UNIQUE, &json);
     buf_fini(&text);
     if (e) {
         struct err *failure = err_new("failed to read schema: \"%s\" could not be read as JSON (%s)", path, err_detail(e));

@@ -303,9 +303,9 @@ config_file_parse(struct str text, struct config_file **ret)
         return err_new("larger than %d bytes", CONFIG_FILE_MAX_BYTES);
     }
     json_t *json;
-    struct err *e = json_parse_unique(text, &json);
+    struct err *e = json_parse(text, JSON_UNIQUE, &json);
     if (e) {
-        return e;
+        return err_untag(e);
     }
     struct config_file *config = xcalloc(1, sizeof *config);
     e = parse_config(json, config);

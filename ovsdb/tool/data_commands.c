@@ -189,7 +189,7 @@ run_transaction(struct tool *tool, char *const arguments[], bool is_read_only)
         return e;
     }
     json_t *params;
-    e = json_parse_unique(str_from(text), &params);
+    e = json_parse(str_from(text), JSON_UNIQUE, &params);
     if (e) {
         return err_untag(err_wrap(e, "\"%s\"", text));
     }

@@ -171,7 +171,7 @@ show_record(void *h_, struct str text)
     struct history *h = h_;
     FILE *out = h->tool->out;
     json_t *record;
-    struct err *e = json_parse(text, &record);
+    struct err *e = json_parse(text, 0, &record);
     if (!json_is_object(record)) {
         e = e ? e : err_tagged("syntax error", "not a JSON object");
         json_decref(record);

@@ -71,7 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct column_type *type = &table->columns[data[0] % 16 % table->n_columns].type;
     struct str text = str_n((const char *) data + 1, size - 1);
     json_t *json;
-    struct err *e = json_parse(text, &json);
+    struct err *e = json_parse(text, JSON_ANY, &json);
     if (!e) {
         check_value(text, json, type);
     }

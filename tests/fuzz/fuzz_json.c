@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON text.  Properties: json_parse() reads what jansson reads, but for integers beyond 64 bits, which jansson refuses,
- * and for what is nested too deep; json_scan_skip() and json_parse_unique() agree with it; what it has read is
+ * and for what is nested too deep; json_scan_skip() and JSON_UNIQUE agree with it; what it has read is
  * printed as text that reads the same. */
 #include <config.h>
 
@@ -25,7 +25,7 @@ check_unique(struct str text, const json_t *json)
 {
     json_error_t error;
     json_t *unique, *expected = json_loadb(text.s, text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
-    err_free(json_parse_unique(text, &unique));
+    err_free(json_parse(text, JSON_ANY | JSON_UNIQUE, &unique));
     CHECK(!unique == !expected && (!unique || json_equal(unique, json)));
     json_decref(unique);
     json_decref(expected);
@@ -38,7 +38,7 @@ check_print(const json_t *json)
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     json_t *again;
     buf_put_json(&text, json);
-    CHECK(!json_parse(str_n(buf_text(&text), text.size), &again) && json_equal(again, json));
+    CHECK(!json_parse(str_n(buf_text(&text), text.size), JSON_ANY, &again) && json_equal(again, json));
     json_decref(again);
     buf_fini(&text);
 }
@@ -52,7 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     json_error_t error;
     json_t *json, *expected = json_loadb(text.s, text.n, JSON_DECODE_ANY, &error);
-    struct err *e = json_parse(text, &json);
+    struct err *e = json_parse(text, JSON_ANY, &json);
     CHECK(!e == (json != NULL) && can_skip(text) == !e);
     if (expected && e) {
         CHECK(strstr(err_detail(e), JSON_TOO_DEEP));

@@ -47,7 +47,7 @@ check_transaction(const struct schema *schema, struct str text)
     record_end(&w, NULL);
     if (!e) {
         json_t *json;
-        CHECK(!json_parse(text, &json) && json_is_object(json));
+        CHECK(!json_parse(text, 0, &json) && json_is_object(json));
         json_decref(json);
         record_begin(&w, &third, 0);
         e = record_parse(schema, str_n(again.data, again.size), NULL, write_again, &w);

@@ -113,7 +113,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     json_t *json;
-    struct err *e = json_parse(str_n((const char *) data, size), &json);
+    struct err *e = json_parse(str_n((const char *) data, size), 0, &json);
     struct schema *schema;
     if (json_is_object(json)) {
         json_object_set_new(json, "name", json_string("T"));

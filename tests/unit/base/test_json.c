@@ -13,7 +13,7 @@ static void
 check(const char *input, const char *text)
 {
     json_t *json;
-    assert_null(json_parse(str_from(input), &json));
+    assert_null(json_parse(str_from(input), JSON_ANY, &json));
     char *got = json_text(json);
     assert_string_equal(got, text);
     free(got);
@@ -24,7 +24,7 @@ static void
 check_fails(const char *input, const char *problem)
 {
     json_t *json;
-    expect_error(json_parse(str_from(input), &json), problem);
+    expect_error(json_parse(str_from(input), 0, &json), problem);
     assert_null(json);
 }
 
@@ -50,16 +50,18 @@ TEST(integers_beyond_64_bits_are_real_numbers)
 TEST(errors_say_what_is_wrong_and_where)
 {
     check_fails("[1e999]", "number outside valid range");
-    check_fails("[1, -]", "line 0, column 5, byte 5: malformed number");
+    check_fails("[1, -]", "line 1, column 6, byte 5: malformed number");
     check_fails("[100000000000000000000-1]", "expected ',' or ']'");
     check_fails("[\"", "unexpected end of input");
-    check_fails("{\"a\":\n\"\\x\"}", "line 1, column 3, byte 9: bad escape");
-    check_fails("\"\\u0000\"", "null bytes");
+    check_fails("{\"a\":\n\"\\x\"}", "line 2, column 4, byte 9: bad escape");
+    check_fails("[\"\\u0000\"]", "null bytes");
     check_fails("{\"a\":1,}", "expected a string");
     check_fails("{\"a\" 1}", "expected ':'");
     check_fails("[1]]", "trailing garbage");
     check_fails("[tru]", "invalid keyword");
-    check_fails("", "expected a number");
+    check_fails("[1,]", "expected a value");
+    check_fails(" 3", "line 1, column 2, byte 1: neither an object nor an array");
+    check_fails(" ", "empty input");
 }
 
 TEST(depth_has_a_limit)
@@ -71,7 +73,7 @@ TEST(depth_has_a_limit)
         for (int i = 0; i < 2 * n; i++) {
             buf_putc(&text, i < n ? '[' : ']');
         }
-        struct err *e = json_parse(str_n(buf_text(&text), text.size), &json);
+        struct err *e = json_parse(str_n(buf_text(&text), text.size), 0, &json);
         assert_int_equal(e != NULL, n > JSON_MAX_DEPTH);
         err_free(e);
         json_decref(json);
@@ -83,8 +85,8 @@ TEST(names_may_come_twice_unless_told_otherwise)
 {
     json_t *json;
     check("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}");
-    expect_error(json_parse_unique(str_from("[{\"a\":1,\"b\":{\"a\":2},\"\\u0061\":3}]"), &json), "a member that was there before");
-    assert_null(json_parse_unique(str_from("[{\"a\":1},{\"a\":1}]"), &json));
+    expect_error(json_parse(str_from("[{\"a\":1,\"b\":{\"a\":2},\"\\u0061\":3}]"), JSON_UNIQUE, &json), "duplicate member name");
+    assert_null(json_parse(str_from("[{\"a\":1},{\"a\":1}]"), JSON_UNIQUE, &json));
     json_decref(json);
 }
 
