@@ -32,7 +32,8 @@ struct hosted {
     struct convert_call *convert_call;                       /* owned by the server: it is being converted; else NULL */
     bool is_internal;                                        /* _Server: clients may not write */
     bool is_backup;                                          /* its content comes from an active server */
-    void (*undone)(void *aux, struct hosted *hosted);        /* as that of struct server, for this database alone */
+    /* What server_commit() had taken for it in this turn could not be stored and was undone.  NULL: nobody minds. */
+    void (*undone)(void *aux, struct hosted *hosted);
     void *undone_aux;
     struct relay *relay;                                     /* owned; NULL unless it is the copy of a relay (relay.h) */
     bool is_unavailable;                                     /* a relay that has not seen its source yet: no schema */

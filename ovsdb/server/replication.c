@@ -465,25 +465,26 @@ static const struct jsonrpc_session_callbacks active_cbs = {
 
 /* Roles. */
 
+/* Each database that this is about is told itself, so that a backup of one and a backup of all go one way. */
 static void
 set_backup(struct replication *r, bool is_backup)
 {
-    static const char why[] = "this server became a backup";
-    struct hosted *hosted = r->only ? server_hosted(r->server, r->only) : NULL;
-    if (hosted) {
-        hosted->is_backup = is_backup;
+    STRMAP_FOR_EACH (node, &r->server->databases) {
+        struct hosted *hosted = node->data;
+        if (!is_replicable(r, node->key)) {
+            continue;
+        }
         hosted->undone = is_backup ? on_undone : NULL;
         hosted->undone_aux = r;
         if (is_backup) {
-            server_stop_conversion(r->server, hosted, why);
+            server_stop_conversion(r->server, hosted, "this server became a backup");
         }
-    } else if (!r->only) {
-        r->server->is_backup = is_backup;
-        r->server->undone = is_backup ? on_undone : NULL;
-        r->server->undone_aux = r;
-        if (is_backup) {
-            server_stop_conversions(r->server, why);
+        if (r->only) {
+            hosted->is_backup = is_backup;
         }
+    }
+    if (!r->only) {
+        r->server->is_backup = is_backup;                    /* also of databases to come */
     }
 }
 

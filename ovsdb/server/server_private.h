@@ -64,9 +64,6 @@ struct server {
     bool monitor_cond_is_disabled;
     bool is_running;                                         /* inside server_run() */
     bool is_backup;                                          /* all of it: clients may not write or lock */
-    /* A sync failed, and what server_commit() had taken for 'hosted' in this turn was undone.  NULL: nobody minds. */
-    void (*undone)(void *aux, struct hosted *hosted);
-    void *undone_aux;
     struct server_env env;
 };
 

@@ -62,9 +62,6 @@ undo_commits(struct server *server, struct hosted *hosted, uint64_t n_kept, cons
     if (hosted->undone) {
         hosted->undone(hosted->undone_aux, hosted);
     }
-    if (server->undone) {
-        server->undone(server->undone_aux, hosted);
-    }
 }
 
 struct err *

@@ -34,13 +34,15 @@ struct pair {
     struct client writer, reader;                            /* at a; at b */
 };
 
+/* 'b' is the backup of 'a', as a whole or for the database "T" alone. */
 static void
-pair_start(struct pair *p)
+pair_start(struct pair *p, bool as_a_whole)
 {
     net_start();
     node_start(&p->a, "a", true);
     node_start(&p->b, "b", true);
-    p->replication = replication_new(p->b.server, &p->b.env);
+    p->replication = as_a_whole ? replication_new(p->b.server, &p->b.env)
+                                : replication_new_for(p->b.server, &p->b.env, "T");
     replication_set_active_server(p->replication, "a");
     assert_null(replication_start(p->replication));
     net_run();
@@ -73,7 +75,7 @@ static const char select_names[] = TRANSACT("7", "{'op':'select','table':'N','wh
 TEST(one_sync_for_all_that_came_together)
 {
     struct pair p;
-    pair_start(&p);
+    pair_start(&p, true);
     for (int i = 0; i < 5; i++) {
         char name[] = {'n', (char) ('0' + i), '\0'};
         insert(&p, name);
@@ -93,7 +95,7 @@ TEST(one_sync_for_all_that_came_together)
 TEST(a_full_copy_is_synced_too)
 {
     struct pair p;
-    pair_start(&p);
+    pair_start(&p, true);
     insert(&p, "x");
     net_cut(&p.a, true);
     net_run();
@@ -105,10 +107,11 @@ TEST(a_full_copy_is_synced_too)
 }
 
 /* Nobody sees what is undone, and it comes back by another copy, once the storage takes it. */
-TEST(what_cannot_be_made_durable_is_copied_again)
+static void
+check_failed_sync(bool as_a_whole)
 {
     struct pair p;
-    pair_start(&p);
+    pair_start(&p, as_a_whole);
     client_say(&p.reader, "{'id':2,'method':'monitor','params':['T','m',{'N':{'columns':['name']}}]}");
     client_expect_part(&p.reader, "'id':2");
     n_failures = 1;
@@ -126,5 +129,33 @@ TEST(what_cannot_be_made_durable_is_copied_again)
     pair_stop(&p);
 }
 
+TEST(what_cannot_be_made_durable_is_copied_again)
+{
+    check_failed_sync(true);
+}
+
+TEST(so_it_is_with_one_database_alone)
+{
+    check_failed_sync(false);
+}
+
+/* A backup no more, it takes transactions, and whether they can be stored does not concern the copy. */
+TEST(once_promoted_it_does_not_copy_again)
+{
+    for (int as_a_whole = 0; as_a_whole < 2; as_a_whole++) {
+        struct pair p;
+        pair_start(&p, as_a_whole);
+        replication_stop(p.replication);
+        n_failures = 1;
+        client_say(&p.reader, TRANSACT("3", "{'op':'insert','table':'N','row':{'name':'x'}},{'op':'commit','durable':true}"));
+        client_expect_part(&p.reader, "'error':'I/O error'");
+        char *status = replication_status(p.replication);
+        assert_string_equal(status, "state: active\n");
+        free(status);
+        pair_stop(&p);
+    }
+}
+
 TEST_MAIN(T(one_sync_for_all_that_came_together), T(a_full_copy_is_synced_too),
-          T(what_cannot_be_made_durable_is_copied_again))
+          T(what_cannot_be_made_durable_is_copied_again), T(so_it_is_with_one_database_alone),
+          T(once_promoted_it_does_not_copy_again))
