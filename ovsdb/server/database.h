@@ -89,9 +89,16 @@ struct database_walk {
 };
 struct hmap_node *database_walk_next(const struct database *db, struct database_walk *walk, struct db_table **ret_table);
 
-/* Loading: rows come straight from the log, final as they are; references and indexes are counted at the end. */
-struct row *database_load_row(struct db_table *table, struct image *image /* taken */);  /* inserts or replaces */
-void database_load_delete(struct db_table *table, const struct uuid *uuid);
+/* Loading: rows come straight from the log, final as they are; references and indexes are counted at the end.  What comes from
+ * one begin to the next is one transaction, and may be taken back as a whole as long as it is the last. */
+struct database_load;
+struct database_load *database_load_new(struct database *db) MUST_USE;
+void database_load_begin(struct database_load *load);
+void database_load_row(struct database_load *load, struct db_table *table, struct image *image /* taken */);   /* or replaces */
+/* Errors: "syntax error" (there is no such row). */
+struct err *database_load_delete(struct database_load *load, struct db_table *table, const struct uuid *uuid) MUST_USE;
+void database_load_take_back(struct database_load *load);
+void database_load_free(struct database_load *load);         /* what was loaded stays */
 /* Counts references and fills the indexes.  Errors: "referential integrity violation" (a strong reference to a row
  * that does not exist), "constraint violation" (a weak one to such a row where the column must not be empty). */
 struct err *database_load_finish(struct database *db) MUST_USE;

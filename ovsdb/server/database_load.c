@@ -10,12 +10,51 @@
 #include "lib/base/mem.h"
 #include "ovsdb/server/txn.h"
 
-struct row *
-database_load_row(struct db_table *table, struct image *image)
+/* A row whose image was replaced or that was deleted. */
+struct replaced {
+    struct db_table *table;
+    struct row *row;
+    struct image *image;                                     /* owned: the one before */
+};
+
+struct database_load {
+    struct database *db;                                     /* borrowed */
+    uint64_t first_version;                                  /* of the images of this transaction */
+    VEC(struct replaced) replaced;                           /* by it, in order */
+};
+
+struct database_load *
+database_load_new(struct database *db)
+{
+    struct database_load *load = xmalloc(sizeof *load);
+    *load = (struct database_load) {.db = db, .first_version = db->next_version};
+    return load;
+}
+
+void
+database_load_begin(struct database_load *load)
+{
+    for (size_t i = 0; i < load->replaced.n; i++) {
+        image_unref(load->replaced.d[i].image);
+    }
+    vec_clear(&load->replaced);
+    load->first_version = load->db->next_version;
+}
+
+void
+database_load_free(struct database_load *load)
+{
+    database_load_begin(load);
+    vec_fini(&load->replaced);
+    free(load);
+}
+
+void
+database_load_row(struct database_load *load, struct db_table *table, struct image *image)
 {
     struct row *row = db_table_row(table, &image->uuid);
     if (row) {
-        image_unref(row->image);
+        vec_push(&load->replaced, (struct replaced) {table, row, row->image});
     } else {
         row = db_table_add_row__(table, &image->uuid);
         table->n_rows++;
@@ -23,17 +62,54 @@ database_load_row(struct db_table *table, struct image *image)
     }
     row->image = image;
     image->version = table->db->next_version++;
-    return row;
+}
+
+struct err *
+database_load_delete(struct database_load *load, struct db_table *table, const struct uuid *uuid)
+{
+    struct row *row = db_table_row(table, uuid);
+    if (!row) {
+        return err_tagged("syntax error", "transaction deletes row %s that does not exist", uuid_text(uuid));
+    }
+    vec_push(&load->replaced, (struct replaced) {table, row, row->image});
+    row->image = NULL;                                       /* the rest goes at the end */
+    table->n_rows--;
+    return NULL;
+}
+
+/* Rows that the transaction added are the last of those that were loaded.  Others there may be that are deleted: they go too. */
+static void
+drop_added(const struct database_load *load, struct db_table *table)
+{
+    while (table->loaded.n) {
+        struct row *row = vec_last(&table->loaded);
+        if (row->image && row->image->version < load->first_version) {
+            break;
+        }
+        if (row->image) {
+            image_unref(row->image);
+            row->image = NULL;
+            table->n_rows--;
+        }
+        db_table_drop_row__(table, row);
+        table->loaded.n--;
+    }
 }
 
 void
-database_load_delete(struct db_table *table, const struct uuid *uuid)
+database_load_take_back(struct database_load *load)
 {
-    struct row *row = db_table_row(table, uuid);
-    if (row) {
-        image_unref(row->image);
-        row->image = NULL;                                   /* the rest goes at the end */
-        table->n_rows--;
+    while (load->replaced.n) {
+        struct replaced replaced = vec_pop(&load->replaced);
+        if (replaced.row->image) {
+            image_unref(replaced.row->image);
+        } else {
+            replaced.table->n_rows++;
+        }
+        replaced.row->image = replaced.image;
+    }
+    for (uint32_t i = 0; i < load->db->schema->n_tables; i++) {
+        drop_added(load, &load->db->tables[i]);
     }
 }
 

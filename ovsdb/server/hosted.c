@@ -16,6 +16,14 @@
 
 LOG_MODULE(ovsdb_file);
 
+struct loading {
+    struct database *db;
+    struct storage *storage;
+    struct database_load *load;
+    unsigned long long n_records;
+    bool misses_row;                                         /* the transaction deletes one that is not there */
+};
+
 /* The image for a row of the log: what is not in the record is as before, or the default. */
 static struct image *
 start_image(struct db_table *table, const struct row *existing, const struct uuid *uuid)
@@ -31,13 +39,14 @@ start_image(struct db_table *table, const struct row *existing, const struct uui
 }
 
 static struct err *
-load_row(void *db_, struct record_row *r)
+load_row(void *loading_, struct record_row *r)
 {
-    struct database *db = db_;
-    struct db_table *table = &db->tables[r->table->index];
+    struct loading *loading = loading_;
+    struct db_table *table = &loading->db->tables[r->table->index];
     if (r->is_delete) {
-        database_load_delete(table, &r->uuid);
-        return NULL;
+        struct err *e = database_load_delete(loading->load, table, &r->uuid);
+        loading->misses_row = e;
+        return e;
     }
     struct row *existing = db_table_row(table, &r->uuid);
     struct image *image = start_image(table, existing, &r->uuid);
@@ -55,15 +64,39 @@ load_row(void *db_, struct record_row *r)
         }
         image_set(image, i, cell_cache_get(&table->cache, column, &datum));
     }
-    database_load_row(table, image);
+    database_load_row(loading->load, table, image);
     return NULL;
 }
 
+/* A transaction that deletes what is not there is passed over as a whole (docs/adr/0110-records-that-miss-a-row.md). */
 static struct err *
-load_transaction(void *db_, struct str text)
+load_transaction(void *loading_, struct str text)
 {
-    struct database *db = db_;
-    return record_parse(db->schema, text, NULL, load_row, db);
+    struct loading *loading = loading_;
+    loading->n_records++;
+    loading->misses_row = false;
+    database_load_begin(loading->load);
+    struct err *e = record_parse(loading->db->schema, text, NULL, load_row, loading);
+    if (e && loading->misses_row && !storage_is_strict(loading->storage)) {
+        database_load_take_back(loading->load);
+        log_err("%s: record %llu is passed over: %s", storage_path(loading->storage), loading->n_records, err_detail(e));
+        err_free(e);
+        e = NULL;
+    }
+    return e;
+}
+
+static struct err *
+load(struct database *db, struct storage *storage)
+{
+    struct loading loading = {.db = db, .storage = storage, .load = database_load_new(db)};
+    struct err *e = storage_read_all(storage, load_transaction, &loading);
+    database_load_free(loading.load);
+    if (!e) {
+        e = database_load_finish(db);
+        e = e ? err_wrap(e, "%s", storage_path(storage)) : NULL;
+    }
+    return e;
 }
 
 static char *
@@ -84,11 +117,7 @@ hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
     hosted->hub = monitor_hub_new(hosted->db);
     hosted->storage = storage;
     hosted->schema_text = schema_text(schema);
-    struct err *e = storage ? storage_read_all(storage, load_transaction, hosted->db) : NULL;
-    if (!e && storage) {
-        e = database_load_finish(hosted->db);
-        e = e ? err_wrap(e, "%s", storage_path(storage)) : NULL;
-    }
+    struct err *e = storage ? load(hosted->db, storage) : NULL;
     if (e) {
         hosted_free(hosted);
         return e;

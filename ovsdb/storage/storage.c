@@ -208,6 +208,12 @@ storage_set_strict(struct storage *storage)
     storage->is_strict = true;
 }
 
+bool
+storage_is_strict(const struct storage *storage)
+{
+    return storage->is_strict;
+}
+
 struct err *
 storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux)
 {

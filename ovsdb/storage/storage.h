@@ -42,6 +42,7 @@ struct schema *storage_schema(const struct storage *storage);    /* borrowed: th
  * corrupt one, which no crash explains, it is kept in "PATH.cut-OFFSET"; if it cannot be kept, that is an error
  * ("I/O error"), and the file stays as it is. */
 void storage_set_strict(struct storage *storage);            /* a corrupt tail is an error: for tools */
+bool storage_is_strict(const struct storage *storage);
 typedef struct err *storage_txn_cb(void *aux, struct str text);
 struct err *storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux) MUST_USE;
 
