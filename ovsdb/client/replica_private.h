@@ -2,7 +2,8 @@
 #ifndef WEFT_OVSDB_CLIENT_REPLICA_PRIVATE_H
 #define WEFT_OVSDB_CLIENT_REPLICA_PRIVATE_H
 
-/* What: the inside of a replica, shared by replica.c (what is monitored, reading) and replica_apply.c (feeding). */
+/* What: the inside of a replica, shared by replica.c (what is monitored, reading), replica_change.c (what
+ * an update does to rows, indexes, engine and feeds) and replica_apply.c (updates as text). */
 
 #include "lib/base/hmap.h"
 #include "lib/base/vec.h"
@@ -60,5 +61,31 @@ struct replica {
 };
 
 void replica_touch_row_key(struct replica *replica, const struct row *row);
+
+/* replica_change.c.  All of it belongs between replica_apply_begin() and replica_apply_end(). */
+struct replica_row *replica_row_find(struct replica *replica, uint32_t table, const struct uuid *uuid);      /* or NULL */
+/* Adds a row with all columns at their default. */
+struct replica_row *replica_row_new(struct replica *replica, uint32_t table, const struct uuid *uuid);
+/* A row is complete: it becomes visible to indexes, engine and feeds. */
+void replica_row_publish(struct replica *replica, struct replica_row *r);
+void replica_row_remove(struct replica *replica, struct replica_row *r);
+
+/* Changes to the columns of one row that take effect together. */
+struct row_diff {
+    struct replica_row *r;
+    uint32_t mask;
+    uint32_t n;
+    struct {
+        uint32_t column;
+        struct datum diff;                                   /* datum_diff() of old and new; owned, not empty */
+    } changes[MAX_COLUMNS];
+};
+
+void row_diff_add(struct row_diff *rd, uint32_t column, struct datum *diff /* taken */);
+/* Adds the change of 'column' to 'value', which is taken. */
+void row_diff_add_value(struct row_diff *rd, const struct replica *replica, uint32_t column, struct datum *value);
+/* Makes the changes of 'rd', whose contents are freed. */
+void row_diff_apply(struct row_diff *rd, struct replica *replica);
+void row_diff_drop(struct row_diff *rd, const struct replica *replica);
 
 #endif
