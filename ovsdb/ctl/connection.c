@@ -14,6 +14,7 @@
 #include "lib/net/tls.h"
 #include "ovsdb/ctl/table_format.h"
 #include "ovsdb/model/schema.h"
+#include "ovsdb/model/server_row.h"
 
 LOG_MODULE(ctl_connection);
 
@@ -258,42 +259,29 @@ connect_remote(struct conn *conn, const char *remote)
     return NULL;
 }
 
-/* Asks the server whether it leads the cluster of our database.  A server that does not know, or whose database
- * is not clustered, is good enough. */
+/* Asks what the server says of our database.  Nothing if it is old and has no _Server. */
 static struct err *
-check_leader(struct conn *conn, bool *ret_is_follower)
+ask_for_row(struct conn *conn, struct server_row *row)
 {
-    json_t *result;
+    json_t *results;
     struct err *err = call(conn, "transact",
-                           json_pack("[s,{s:s,s:s,s:[[s,s,s]],s:[s,s]}]", "_Server", "op", "select", "table", "Database",
-                                     "where", "name", "==", conn->database, "columns", "model", "leader"),
-                           CONN_TIMEOUT_MS, &result);
+                           json_pack("[s,{s:s,s:s,s:[[s,s,s]],s:o}]", "_Server", "op", "select", "table", "Database",
+                                     "where", "name", "==", conn->database, "columns", server_row_columns()),
+                           CONN_TIMEOUT_MS, &results);
     if (err && conn->rpc) {
-        err_free(err);                                       /* an old server, without _Server */
-        return NULL;
+        err_free(err);
+        err = NULL;
     }
-    const json_t *row = json_array_get(json_object_get(json_array_get(result, 0), "rows"), 0);
-    const char *model = json_string_value(json_object_get(row, "model"));
-    *ret_is_follower = model && !strcmp(model, "clustered") && !json_is_true(json_object_get(row, "leader"));
-    json_decref(result);
+    server_row_set(row, json_object_get(json_array_get(results, 0), "rows"));
+    json_decref(results);
     return err;
 }
 
-/* Makes 'conn' usable through 'remote', or reports why not. */
 static struct err *
-try_remote(struct conn *conn, const char *remote, bool is_leader_only, bool *ret_is_follower)
+ask_for_schema(struct conn *conn, const char *remote)
 {
     json_t *result;
-    struct err *err = connect_remote(conn, remote);
-
-    *ret_is_follower = false;
-    if (!err && is_leader_only) {
-        err = check_leader(conn, ret_is_follower);
-    }
-    if (err || *ret_is_follower) {
-        return err ? err : connection_failed(conn, "not the leader of its cluster");
-    }
-    err = call(conn, "get_schema", json_pack("[s]", conn->database), CONN_TIMEOUT_MS, &result);
+    struct err *err = call(conn, "get_schema", json_pack("[s]", conn->database), CONN_TIMEOUT_MS, &result);
     if (err && conn->rpc) {
         return err_wrap(err, "%s: no usable database %s", remote, conn->database);
     }
@@ -301,6 +289,28 @@ try_remote(struct conn *conn, const char *remote, bool is_leader_only, bool *ret
         err = schema_from_json(result, &conn->schema);
     }
     json_decref(result);
+    return err;
+}
+
+/* Makes 'conn' usable through 'remote', or reports why not.  A server that is cut off from what it serves is of no use, such as a
+ * relay that has lost its source, nor is, if so wished, one that does not lead its cluster.  One without such a row tells its
+ * schema on request, or why not. */
+static struct err *
+try_remote(struct conn *conn, const char *remote, bool is_leader_only, bool *ret_is_follower)
+{
+    struct server_row row = {0};
+    struct err *err = connect_remote(conn, remote);
+    err = err ? err : ask_for_row(conn, &row);
+    const char *objection = row.uuid ? server_row_objection(&row, is_leader_only) : NULL;
+    *ret_is_follower = row.uuid && is_leader_only && !row.is_leader;
+    if (!err && objection) {
+        char *reason = xasprintf("%s: %s", remote, objection);
+        err = connection_failed(conn, reason);
+        free(reason);
+    } else if (!err) {
+        err = row.uuid ? schema_from_text(str_from(row.schema_text), &conn->schema) : ask_for_schema(conn, remote);
+    }
+    server_row_fini(&row);
     return err;
 }
 

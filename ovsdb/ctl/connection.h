@@ -8,7 +8,9 @@
  *
  * Owns: the event loop, the connection below, the schema.
  * Errors: a connection that cannot be made, or that is lost, is "REMOTES: database connection failed (REASON)".
- * After 'timeout_ms', whatever is under way fails with "timeout expired".  Each remote is tried once, for CONN_TIMEOUT_MS at most; only while a cluster has no leader do we try again. */
+ * After 'timeout_ms', whatever is under way fails with "timeout expired".  Each remote is tried once, for CONN_TIMEOUT_MS at
+ * most; only while a cluster has no leader do we try again.  A server that is cut off from what it serves, such as a relay that
+ * has lost its source, is passed over, also if it is the only one: what it has may be old. */
 
 #include <jansson.h>
 

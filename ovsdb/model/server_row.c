@@ -60,6 +60,17 @@ server_row_apply(struct server_row *row, const char *database, const json_t *upd
     return is_gone || is_new;
 }
 
+void
+server_row_set(struct server_row *row, const json_t *rows)
+{
+    const json_t *found = json_array_get(rows, 0);
+    if (json_is_object(found)) {
+        put(row, "", found);                                 /* no update will name it */
+    } else {
+        server_row_fini(row);
+    }
+}
+
 const char *
 server_row_objection(const struct server_row *row, bool leader_only)
 {

@@ -6,7 +6,8 @@
  *
  * Why: clients, relays among them, choose a server by it, and hear of another schema there.
  *
- * Use: server_row_columns() are to be monitored with "monitor", the one method that all servers know.
+ * Use: server_row_columns() are to be monitored with "monitor", the one method that all servers know; or to be selected, by
+ * who asks once.
  *
  * Bad input: a member of another type counts as one that is missing. */
 
@@ -27,6 +28,8 @@ void server_row_fini(struct server_row *row);                /* leaves it as it 
 json_t *server_row_columns(void) MUST_USE;
 /* Applies 'updates', <table-updates> of RFC 7047, section 4.1.6.  True if they are about the row of 'database'. */
 bool server_row_apply(struct server_row *row, const char *database, const json_t *updates);
+/* Sets 'row' to what 'rows' of "select" say, those of that database. */
+void server_row_set(struct server_row *row, const json_t *rows);
 /* Why the server is of no use for now: a clause to be printed.  NULL if it is of use. */
 const char *server_row_objection(const struct server_row *row, bool leader_only);
 

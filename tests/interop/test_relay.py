@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Relays: ours over ours, ours over the peer's, the peer's over ours, a relay of a relay, and a crowd behind two."""
+import shutil
+import subprocess
 import sys
 
 import harness
@@ -17,9 +19,9 @@ N_WATCHERS = 200
 NO_TXN = "00000000-0000-0000-0000-000000000000"
 
 
-def relay(kind, *sources):
+def relay(kind, *sources, name="T"):
     server = harness.Server([], kind)
-    server.databases = ["relay:T:" + ",".join(source.remote for source in sources)]
+    server.databases = ["relay:%s:" % name + ",".join(source.remote for source in sources)]
     return server
 
 
@@ -274,6 +276,43 @@ def commands():
         control.close()
 
 
+def say(tool, servers, *words):
+    """Whether the command line goes through, and what it prints."""
+    done = subprocess.run([tool, "--no-shuffle-remotes", "-t", "30", "--db=" + ",".join(s.remote for s in servers), *words],
+                          capture_output=True, text=True)
+    assert done.returncode in (0, 1), done
+    return done.returncode == 0, done.stdout if done.returncode == 0 else done.stderr
+
+
+def command_lines():
+    """nbctl and sbctl, ours and Debian's, leave a relay that has lost its source for the next remote."""
+    for part, database, table in (("nb", "OVN_Northbound", "Logical_Switch"), ("sb", "OVN_Southbound", "Chassis_Private")):
+        schema = harness.SOURCE / ("schemas/ovn-%s.ovsschema" % part)
+        tools = [harness.BUILD / ("%sctl/weft-%sctl" % (part, part))]
+        tools += filter(None, [shutil.which("ovn-%sctl" % part)])
+        rows = ["--bare", "--columns=name", "list", table]
+        with harness.Server([schema], "ours") as source, harness.Server([schema], "ours") as other, \
+                relay("ours", source, name=database) as through:
+            wait_connected(through, name=database)
+            for server, name in ((source, "source"), (other, "other")):
+                done = subprocess.run([tools[0], "--db=" + server.remote, "create", table, "name=" + name],
+                                      capture_output=True, text=True)
+                assert done.returncode == 0, done
+            harness.wait_until(lambda: say(tools[0], [through], *rows) == (True, "source\n"), "the row to be relayed")
+            source.kill()
+            wait_connected(through, False, database)
+            for tool in tools:
+                for option in ("--leader-only", "--no-leader-only"):
+                    assert say(tool, [through, other], option, *rows) == (True, "other\n"), (tool, option)
+                    ok, error = say(tool, [through], option, *rows)
+                    assert not ok and "%s: database connection failed (" % through.remote in error, (tool, option, error)
+            source.start()
+            wait_connected(through, name=database)
+            for tool in tools:
+                got = say(tool, [through, other], "--no-leader-only", *rows)     # with --leader-only Debian's take no relay
+                assert got == (True, "source\n"), (tool, got)
+
+
 def main():
     for source, through in (("ours", "ours"), ("peer", "ours"), ("ours", "peer")):
         life(source, through)
@@ -282,7 +321,8 @@ def main():
     crowd()
     new_schema()
     commands()
-    print("ok: relay of a relay, a crowd, new schema, commands")
+    command_lines()
+    print("ok: relay of a relay, a crowd, new schema, commands, command lines")
 
 
 if __name__ == "__main__":

@@ -62,4 +62,19 @@ TEST(objections)
                         "none");
 }
 
-TEST_MAIN(T(rows_come_and_go), T(objections))
+TEST(rows_of_a_select)
+{
+    struct server_row row = {0};
+    json_t *rows = json_loads("[{\"name\":\"Part\",\"model\":\"relay\",\"connected\":false,\"schema\":\"x\"}]", 0, NULL);
+    json_t *none = json_array();
+    server_row_set(&row, rows);
+    assert_string_equal(server_row_objection(&row, false), "it is not connected to its storage");
+    server_row_set(&row, none);
+    assert_string_equal(server_row_objection(&row, false), "it has no such database");
+    server_row_set(&row, NULL);
+    assert_null(row.uuid);
+    json_decref(rows);
+    json_decref(none);
+}
+
+TEST_MAIN(T(rows_come_and_go), T(objections), T(rows_of_a_select))
