@@ -3,11 +3,15 @@
 """--config-file and ovsdb-server/reload; and, without a file, what control commands changed outlives a crash under --monitor."""
 import json
 import os
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 
 import harness
+import transports
 
 CONTROL_CHANGES = [
     ("add-remote", "punix:x"), ("remove-remote", "punix:x"), ("add-db", "x.db"), ("remove-db", "A"),
@@ -116,6 +120,58 @@ def database_remotes():
         reader = harness.Client(where)
         assert "error" in reader.transact("A", {"op": "insert", "table": "T", "row": {}})[0]
         server.refuses(dict(PLAIN, remotes=dict(MAIN, **{rows: None})), "no database named B")
+
+
+def shown_tos(family, local_port, peer_port):
+    """What the sender's socket of a connection of this machine with itself puts on its packets; None if ss does not tell."""
+    host = "[::1]" if family == socket.AF_INET6 else "127.0.0.1"
+    done = subprocess.run(["ss", "-H", "-tn", "--tos", "src", "%s:%d" % (host, local_port), "dst", "%s:%d" % (host, peer_port)],
+                          capture_output=True, text=True)
+    found = re.search(r"\b%s:(\w+)" % ("tclass" if family == socket.AF_INET6 else "tos"), done.stdout)
+    return int(found.group(1), 0) if found else None
+
+
+def can_see_tos():
+    if not shutil.which("ss"):
+        return False
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        client.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 0x48)
+        return shown_tos(socket.AF_INET, client.getsockname()[1], listener.getsockname()[1]) == 0x48
+
+
+def marked_packets():
+    """"dscp" is on what the server sends, over connections that it accepts and makes, and changes in place."""
+    if not can_see_tos():
+        print("skip - marked_packets # ss does not show the TOS of connections")
+        return
+    families = [(socket.AF_INET, "127.0.0.1", "127.0.0.1")]
+    if socket.has_ipv6 and os.path.exists("/proc/sys/net/ipv6/conf/lo"):
+        families.append((socket.AF_INET6, "::1", "[::1]"))
+    for family, address, host in families:
+        port = transports.free_port()
+        with ConfiguredServer([schema("A")], PLAIN) as server, socket.create_server((address, 0), family=family) as listener:
+            listener.settimeout(30)
+            own_port = listener.getsockname()[1]
+
+            def reload(dscp):
+                options = {} if dscp is None else {"dscp": dscp}
+                remotes = dict(MAIN, **{"ptcp:%d:%s" % (port, host): options, "tcp:%s:%d" % (host, own_port): options})
+                server.reload(dict(PLAIN, remotes=remotes))
+
+            reload(18)
+            accepted = harness.Client((address, port))
+            assert "A" in accepted.call("list_dbs")
+            made = listener.accept()[0]
+            ends = ((port, accepted.socket.getsockname()[1]), (made.getpeername()[1], own_port))
+            for dscp in (18, 46, 0, 63, None):
+                if dscp != 18:                                   # which it had from the start
+                    reload(dscp)
+                for local_port, peer_port in ends:
+                    harness.wait_until(lambda: shown_tos(family, local_port, peer_port) == (dscp or 0) << 2,
+                                       "dscp %s at %s" % (dscp, host))
+            assert "A" in accepted.call("list_dbs")              # nothing was interrupted
+            accepted.close()
+            made.close()
 
 
 def wrong_files():
@@ -302,7 +358,7 @@ def crash():
 
 
 def main():
-    for test in (differences, database_remotes, wrong_files, copies, bad_starts, without_a_file, crash):
+    for test in (differences, database_remotes, marked_packets, wrong_files, copies, bad_starts, without_a_file, crash):
         test()
         print(test.__name__, "ok", flush=True)
     return 0
