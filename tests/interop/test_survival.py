@@ -12,16 +12,15 @@ import argparse
 import contextlib
 import json
 import os
-import pathlib
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 
 import harness
 from ledger import SELECT, Writer, operations, schema, state_after, state_of
+from small_disk import SmallDisk, enter_namespace
 
 CLIENT = harness.BUILD / "ovsdb/clientprog/weft-ovsdb-client"
 TOOL = harness.BUILD / "ovsdb/tool/weft-ovsdb-tool"
@@ -41,12 +40,12 @@ class Story:
 
     def new_server(self, name, options=()):
         server = harness.Server([], options=options)
-        server.databases = [name if name.startswith("relay:") else self.disk / name]
+        server.databases = [name if name.startswith("relay:") else self.disk.path / name]
         self.servers.append(server)
         return server
 
     def begin(self):
-        harness.write_database(self.disk / "first.db", schema(1))
+        harness.write_database(self.disk.path / "first.db", schema(1))
         self.server = self.new_server("first.db").start()
         self.writers = [Writer("w%d" % i, self.server) for i in range(2)]
         for writer in self.writers:
@@ -141,7 +140,7 @@ class Story:
 
 def convert(story):
     """Online, and by the tools while the server is away."""
-    new = story.disk / "new.ovsschema"
+    new = story.disk.path / "new.ovsschema"
     for tool in filter(None, (CLIENT, TOOL, PEER_TOOL)):
         story.version += 1
         new.write_text(json.dumps(schema(story.version)))
@@ -264,26 +263,11 @@ def compact(story):
     story.check()
 
 
-class Ballast:
-    """Fills the disk but for 'free' bytes."""
-
-    def __init__(self, story, free):
-        self.path = story.disk / "ballast"
-        with open(self.path, "wb", buffering=0) as f, contextlib.suppress(OSError):
-            while True:
-                f.write(bytes(4096))
-        if free:
-            os.truncate(self.path, self.path.stat().st_size - free)
-
-    def remove(self):
-        self.path.unlink()
-
-
 def fill_the_disk(story):
     """Writers hear "I/O error", readers are served, nothing is lost, and all goes on when there is space."""
     for free in (0, 20480):
         story.progress()                           # some records for refuse_to_lose_records()
-        ballast = Ballast(story, free)
+        story.disk.fill(free)
         before = [writer.refused for writer in story.writers]
 
         def are_refused():
@@ -310,7 +294,7 @@ def fill_the_disk(story):
         story.check()
         before = [writer.refused for writer in story.writers]
         harness.wait_until(are_refused, "the disk to be full after the restart")
-        ballast.remove()
+        story.disk.make_room()
         story.progress()                           # by itself
         story.check()
         story.crash()
@@ -321,12 +305,12 @@ def fill_the_disk(story):
 def run_tools_in_vain(story, new):
     """Without space the tool changes nothing and leaves nothing behind."""
     whole = story.database.read_bytes()
-    files = sorted(os.listdir(story.disk))
+    files = sorted(os.listdir(story.disk.path))
     big = json.dumps(["T", {"op": "insert", "table": "Entry", "row": {"pad": "x" * 50000}}])
     for words in (["compact", story.database], ["convert", story.database, new], ["transact", story.database, big]):
         done = story.run(TOOL, *words)
         assert done.returncode == 1 and "No space left on device" in done.stderr, done
-        assert story.database.read_bytes() == whole and sorted(os.listdir(story.disk)) == files, words
+        assert story.database.read_bytes() == whole and sorted(os.listdir(story.disk.path)) == files, words
 
 
 def refuse_to_lose_records(story):
@@ -340,10 +324,10 @@ def refuse_to_lose_records(story):
             f.seek(at)
             f.write(byte)
     write(b"X")
-    files = sorted(os.listdir(story.disk))
+    files = sorted(os.listdir(story.disk.path))
     done = story.run(story.server.program, "--unixctl=%s" % story.server.ctl, story.database)
     assert done.returncode == 1 and "more records follow, which cannot be kept" in done.stderr, done
-    assert sorted(os.listdir(story.disk)) == files
+    assert sorted(os.listdir(story.disk.path)) == files
     write(b"O")
     assert story.database.read_bytes() == whole
 
@@ -366,7 +350,7 @@ def lose_power(story):
         story.server.kill()
     whole = story.database.read_bytes()
     begin = whole.rindex(b"OVSDB JSON ")
-    path = story.disk / "torn.db"
+    path = story.disk.path / "torn.db"
     for kind in ("ours", "peer"):
         if not harness.PROGRAMS[kind].exists():
             print("skip - Debian's server on torn files # it is not installed")
@@ -403,20 +387,16 @@ def serve_torn(story, path, text, before):
         assert state_of("w0", story.contents(server)) == state_after(n), len(text)
 
 
-def own_disk(folder):
-    """Makes 'folder' a small disk; false if this process may not."""
-    return subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % DISK_BYTES, "tmpfs", folder],
-                          stderr=subprocess.DEVNULL).returncode == 0
-
-
-def enter_namespace():
-    """Continues in a mount namespace of its own, as root or as what looks like root there."""
-    if os.environ.get("WEFT_OWN_MOUNTS"):
-        return
-    for words in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
-        if shutil.which("unshare") and subprocess.run([*words, "true"], stderr=subprocess.DEVNULL).returncode == 0:
-            os.environ["WEFT_OWN_MOUNTS"] = "1"
-            os.execvp(words[0], [*words, sys.executable, *sys.argv])
+def tell(story):
+    story.begin()
+    story.progress()
+    for step in (convert, back_up_and_restore, replicate_and_promote, relay, compact, fill_the_disk, lose_power):
+        if step is fill_the_disk and not story.disk.is_small:
+            print("skip - fill_the_disk # no mount namespace of our own (CAP_SYS_ADMIN)")
+            continue
+        step(story)
+        story.check()
+        print("ok - %s; acknowledged: %s" % (step.__name__, [w.acknowledged for w in story.writers]), flush=True)
 
 
 def main():
@@ -425,24 +405,12 @@ def main():
     args = parser.parse_args()
     enter_namespace()
     print("seed", args.seed, flush=True)
-    disk = pathlib.Path(tempfile.mkdtemp(prefix="weft-disk-"))
-    is_small = bool(os.environ.get("WEFT_OWN_MOUNTS")) and own_disk(disk)
-    story = Story(disk, random.Random(args.seed))
-    try:
-        story.begin()
-        story.progress()
-        for step in (convert, back_up_and_restore, replicate_and_promote, relay, compact, fill_the_disk, lose_power):
-            if step is fill_the_disk and not is_small:
-                print("skip - fill_the_disk # no mount namespace of our own (CAP_SYS_ADMIN)")
-                continue
-            step(story)
-            story.check()
-            print("ok - %s; acknowledged: %s" % (step.__name__, [w.acknowledged for w in story.writers]), flush=True)
-    finally:
-        story.end()
-        if is_small:
-            subprocess.run(["umount", disk], check=True)
-        shutil.rmtree(disk)
+    with SmallDisk(DISK_BYTES) as disk:
+        story = Story(disk, random.Random(args.seed))
+        try:
+            tell(story)
+        finally:
+            story.end()
     return 0
 
 
