@@ -101,7 +101,7 @@ class Teller:
         return row["_uuid"][1]
 
     def clean(self, text):
-        text = test_ctl.without_uuids(test_ctl.LOG_LINE.sub("", text))
+        text = test_ctl.without_uuids(text)
         return text.replace(self.server.remote, "REMOTE").replace(str(self.server.folder), "DIR")
 
 

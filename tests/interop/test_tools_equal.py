@@ -29,8 +29,6 @@ Other lines set the scene, for both sides alike:
 
 REMOTE is the server, "peer-tool" Debian's ovsdb-tool on both sides.  Exits 77 if Debian's tools are not there.
 """
-import argparse
-import difflib
 import hashlib
 import os
 import pathlib
@@ -40,9 +38,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 
 import harness
+import scripts
 
 HERE = pathlib.Path(__file__).resolve().parent
 UUID = re.compile(r"[0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}")
@@ -54,11 +52,10 @@ REDIRECTION = re.compile(r"\s([<>])\s*(\S+)$")
 def clean(text, folder):
     """Without what differs from one run to the next.  A uuid keeps its width, which tables show."""
     text = text.replace(str(folder), "DIR")
-    text = re.sub(r"^\d{4}-\d\d-\d\dT[^|]*\|\d+\|[^\n]*\n", "", text, flags=re.M)
+    text = scripts.without_chance(text)
     text = re.sub(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", "TIME", text)
     text = re.sub(r'("?time"?|"_date"):\d{13}\b', r"\1:TIME", text)
     text = UUID.sub("U" * 36, text)
-    text = re.sub(r"(First|Second) row, with UUID.*?(transaction|commit)\.", r"\1 row", text)
     text = text.replace("I/O error: ", "") if "failed to lock lockfile" in text else text     # the peer's has both
     text = re.sub(r"\b[0-9a-f]{8}(?=\)|:$|</a>)", "U" * 8, text, flags=re.M)         # show-log, HTML
     text = re.sub(r"OVSDB JSON (\d+) [0-9a-f]{40}", r"OVSDB JSON \1 SHA1", text)
@@ -85,18 +82,13 @@ class Side:
         folder.mkdir()
         self.server = harness.Server([], options=["--no-dbs"])
         self.server.start()
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("OVS_", "OVN_"))}
-        self.env.update(OVS_RUNDIR=str(folder), OVS_DBDIR=str(folder), OVS_SYSLOG_METHOD="null", LC_ALL="C.UTF-8")
+        self.env = scripts.environment(folder, OVS_DBDIR=str(folder))
         self.background = None
 
     def prepare(self, line):
         """Arguments for subprocess."""
         redirection = REDIRECTION.search(line)
-        words = shlex.split(REDIRECTION.sub("", line))
-        env = dict(self.env)
-        while words and re.match(r"^[A-Z_]+=", words[0]):
-            name, _, value = words.pop(0).partition("=")
-            env[name] = value
+        words, env = scripts.take_settings(shlex.split(REDIRECTION.sub("", line)), self.env)
         words = [self.tools[words[0]]] + [w.replace("REMOTE", self.server.remote) for w in words[1:]]
         files = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
         if redirection:
@@ -218,67 +210,16 @@ def run_line(line, side):
     return {"": (status, out, err), "~": (status, sort_words(out), err), "=": (status, out, error_class(err)), "?": status, "!": None}[mode]
 
 
-def difference(peer, ours):
-    """The lines that only one has."""
-    def lines(result):
-        if not isinstance(result, tuple) or len(result) < 3:
-            return [str(result)]
-        return ["exit status %s" % result[0], *result[1].splitlines(), *("stderr: " + s for s in result[2].splitlines())]
-    return "\n".join("    " + s for s in difflib.ndiff(lines(peer), lines(ours)) if s[0] in "-+")
-
-
 def run_script(path, tools, folder, verbose):
-    failures, n, sides = [], 0, []
+    sides = []
     try:
         for name, t in zip(("peer", "ours"), tools):
-            sides.append(Side(folder / name, t))
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            n += line[0] != "@"
-            try:
-                peer, ours = (run_line(line, side) for side in sides)
-            except (AssertionError, OSError) as error:
-                failures.append("%s:%d: %s\n    %s" % (path.name, number, line, error))
-                continue
-            if verbose:
-                print("%s\n  %s" % (line, ours))
-            if peer != ours:
-                failures.append("%s:%d: %s\n%s" % (path.name, number, line, difference(peer, ours)))
+            sides.append(Side(folder / name, dict(t, **{"peer-tool": shutil.which("ovsdb-tool")})))
+        return scripts.compare(path, sides, run_line, verbose)
     finally:
         for side in sides:
             side.stop()
-    return n, failures
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("scripts", nargs="*", type=pathlib.Path)
-    args = parser.parse_args()
-    for name, _ in PROGRAMS.values():
-        if not shutil.which(name):
-            harness.skip("%s is not installed" % name)
-    total, failures = 0, []
-    with tempfile.TemporaryDirectory(prefix="weft-tools-") as tmp:
-        tools = []
-        for i, kind in enumerate(("peer", "ours")):          # both under the peer's names, as in libexec/weft/compat
-            folder = pathlib.Path(tmp) / kind
-            folder.mkdir()
-            for name, ours in PROGRAMS.values():
-                (folder / name).symlink_to((shutil.which(name), harness.BUILD / ours)[i])
-            tools.append({key: str(folder / name) for key, (name, _) in PROGRAMS.items()})
-            tools[i]["peer-tool"] = shutil.which("ovsdb-tool")
-        for i, script in enumerate(args.scripts or sorted((HERE / "tools").glob("*.cmds"))):
-            folder = pathlib.Path(tmp) / str(i)
-            folder.mkdir()
-            n, failed = run_script(script, tools, folder, args.verbose)
-            total += n
-            failures += failed
-    print("\n".join(failures))
-    print("%d command lines, %d differences" % (total, len(failures)))
-    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(scripts.main(HERE / "tools", PROGRAMS, run_script))
