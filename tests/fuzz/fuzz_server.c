@@ -10,7 +10,6 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/net/stream.h"
 #include "ovsdb/server/hosted.h"
 #include "ovsdb/storage/storage.h"
 #include "tests/fuzz/fuzz.h"
@@ -23,20 +22,7 @@ static const char rbac_tables[] =
     "'authorization':{'type':{'key':'string','min':0,'max':'unlimited'}},"
     "'update':{'type':{'key':'string','min':0,'max':'unlimited'}}}}}";
 
-static int64_t fixed_now_ms;                                 /* the clock of server_env has no context */
-
 /* --- The server --- */
-
-static void
-on_wake(void *home)
-{
-}
-
-static int64_t
-clock_ms(void)
-{
-    return fixed_now_ms;
-}
 
 static struct schema *
 schema_with_rbac(void)
@@ -97,7 +83,7 @@ fuzz_server_start_empty(struct fuzz_server *home)
         CHECK(!e);
         is_quiet = true;
     }
-    fixed_now_ms = 0;
+    fixture_now_ms = 0;
     const char *base = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
     snprintf(home->folder, sizeof home->folder, "%s/weft-fuzz-XXXXXX", base);
     CHECK(mkdtemp(home->folder));
@@ -111,7 +97,7 @@ fuzz_server_start_empty(struct fuzz_server *home)
 void
 fuzz_server_restart(struct fuzz_server *home)
 {
-    const struct server_env env = {.wake = on_wake, .wall_ms = clock_ms, .monotonic_ms = clock_ms};
+    const struct server_env env = fixture_env();
     home->server = server_new(&env);
 }
 
@@ -187,7 +173,7 @@ void
 fuzz_server_turn(struct fuzz_server *home, int64_t ms)
 {
     home->now_ms += ms;
-    fixed_now_ms = home->now_ms;
+    fixture_now_ms = home->now_ms;
     server_run(home->server, home->now_ms);
     check_database(home, "T");
     check_database(home, "_Server");
@@ -237,7 +223,7 @@ hear(struct fuzz_client *client)
 {
     struct jsonrpc_msg *msg;
     struct err *e = NULL;
-    while (cut_message(&client->out, &msg, &e)) {
+    while (cut_message(&client->peer.sent, &msg, &e)) {
         if (msg->type == JSONRPC_REPLY || msg->type == JSONRPC_ERROR) {
             check_answer(client, msg);
         } else {
@@ -248,60 +234,26 @@ hear(struct fuzz_client *client)
         }
         jsonrpc_msg_free(msg);
     }
-    CHECK(!e && !client->out.size);
+    CHECK(!e && !client->peer.sent.size);
 }
-
-static void
-output_send(void *client_, const void *p, size_t n)
-{
-    buf_put(&((struct fuzz_client *) client_)->out, p, n);
-}
-
-static void
-output_send_shared(void *client_, struct shared_bytes *bytes)
-{
-    buf_put(&((struct fuzz_client *) client_)->out, bytes->data, bytes->n);
-}
-
-static size_t
-output_backlog(void *client_)
-{
-    return ((struct fuzz_client *) client_)->backlog;
-}
-
-static void
-output_close(void *client_, const char *reason)
-{
-    ((struct fuzz_client *) client_)->is_closed = true;
-}
-
-static void
-output_hold(void *client_, bool hold)
-{
-    ((struct fuzz_client *) client_)->is_held = hold;
-}
-
-static const struct session_output output = {output_send, output_send_shared, output_backlog, output_close, output_hold};
 
 /* --- What it says --- */
 
 void
 fuzz_client_join(struct fuzz_client *client, struct fuzz_server *home, const char *role)
 {
-    *client = (struct fuzz_client) {.home = home, .role = role, .in = BUF_INIT(BUF_NO_LIMIT), .out = BUF_INIT(BUF_NO_LIMIT),
-                                    .unanswered = json_array()};
-    client->session = session_new(home->server, "client", &output, client);
-    session_set_role(client->session, role);
-    session_set_identity(client->session, role);
+    *client = (struct fuzz_client) {.home = home, .role = role, .in = BUF_INIT(BUF_NO_LIMIT), .unanswered = json_array()};
+    peer_join(home->server, &client->peer);
+    session_set_role(client->peer.session, role);
+    session_set_identity(client->peer.session, role);
 }
 
 void
 fuzz_client_leave(struct fuzz_client *client)
 {
     hear(client);
-    session_free(client->session);
+    peer_leave(&client->peer);
     buf_fini(&client->in);
-    buf_fini(&client->out);
     json_decref(client->unanswered);
 }
 
@@ -327,14 +279,14 @@ fuzz_client_run(struct fuzz_client *client)
 {
     struct jsonrpc_msg *msg;
     struct err *e = NULL;
-    while (!client->is_held && !client->is_closed && cut_message(&client->in, &msg, &e)) {
+    while (!client->peer.is_held && !client->peer.closed && cut_message(&client->in, &msg, &e)) {
         if (msg->type == JSONRPC_REQUEST) {
             json_array_append(client->unanswered, msg->id);
         }
-        session_receive(client->session, msg, client->home->now_ms);
+        session_receive(client->peer.session, msg, client->home->now_ms);
     }
     hear(client);
-    if (e || client->is_closed) {
+    if (e || client->peer.closed) {
         err_free(e);
         fuzz_client_rejoin(client);
     }
@@ -343,9 +295,9 @@ fuzz_client_run(struct fuzz_client *client)
 static void
 cancel_all(struct fuzz_client *client)
 {
-    for (size_t i = json_array_size(client->unanswered); !client->is_held && i-- > 0;) {
+    for (size_t i = json_array_size(client->unanswered); !client->peer.is_held && i-- > 0;) {
         json_t *params = json_pack("[O]", json_array_get(client->unanswered, i));
-        session_receive(client->session, jsonrpc_notify("cancel", params), client->home->now_ms);
+        session_receive(client->peer.session, jsonrpc_notify("cancel", params), client->home->now_ms);
     }
 }
 

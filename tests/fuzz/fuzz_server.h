@@ -12,7 +12,7 @@
 
 #include "lib/base/str.h"
 #include "lib/net/jsonrpc.h"
-#include "ovsdb/server/server.h"
+#include "tests/unit/server/fixture_session.h"
 
 struct fuzz_server {
     struct server *server;
@@ -23,11 +23,9 @@ struct fuzz_server {
 struct fuzz_client {
     struct fuzz_server *home;
     const char *role;                                        /* or NULL */
-    struct session *session;                                 /* owned */
-    struct buf in, out;                                      /* not understood yet */
+    struct peer peer;
+    struct buf in;                                           /* what it said, not heard yet */
     json_t *unanswered;                                      /* owned: the ids of requests */
-    bool is_held, is_closed;
-    size_t backlog;                                          /* what the session is told */
     void (*heard)(void *aux, const struct jsonrpc_msg *msg); /* or NULL */
     void *aux;
 };

@@ -165,9 +165,9 @@ on_compacted(void *scene, struct err *e)
 static void
 set_backlog(struct fuzz_client *client, size_t n)
 {
-    client->backlog = n;
+    client->peer.backlog = n;
     if (!n) {
-        session_drained(client->session);
+        session_drained(client->peer.session);
     }
 }
 

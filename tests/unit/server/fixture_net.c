@@ -9,16 +9,13 @@
 
 #include "lib/base/vec.h"
 #include "lib/net/jsonrpc.h"
-#include "lib/net/stream.h"
 #include "ovsdb/storage/storage.h"
-#include "tests/unit/server/fixture_db.h"
-#include "tests/unit/test.h"
 
 struct upstream {
     char *target;                                            /* owned: name of a node */
     const struct jsonrpc_session_callbacks *cbs;
     void *aux;
-    struct client client;                                    /* at the node; joined while connected */
+    struct peer client;                                      /* at the node; joined while connected */
     VEC(struct jsonrpc_msg *) outbox;
     bool wants_reconnect;
     bool is_waiting;                                         /* with the next attempt, until the next net_run() */
@@ -32,109 +29,18 @@ static struct {
     size_t n_bytes;
 } net;
 
-static void
-on_wake(void *aux)
-{
-}
-
-static int64_t
-clock_ms(void)
-{
-    return 0;
-}
-
-/* Clients. */
-
-static void
-output_send(void *client_, const void *p, size_t n)
-{
-    buf_put(&((struct client *) client_)->sent, p, n);
-}
-
-static void
-output_send_shared(void *client_, struct shared_bytes *bytes)
-{
-    output_send(client_, bytes->data, bytes->n);
-}
-
-static size_t
-output_backlog(void *client)
-{
-    return 0;
-}
-
-static void
-output_close(void *client_, const char *reason)
-{
-    struct client *client = client_;
-    free(client->closed);
-    client->closed = xstrdup(reason);
-}
-
-static void
-output_hold(void *client, bool hold)
-{
-    ((struct client *) client)->is_held = hold;
-}
-
-static const struct session_output output = {output_send, output_send_shared, output_backlog, output_close, output_hold};
-
 void
-client_join(struct client *client, struct server *server)
-{
-    *client = (struct client) {.server = server, .sent = BUF_INIT(BUF_NO_LIMIT)};
-    client->session = session_new(server, "client", &output, client);
-}
-
-void
-client_leave(struct client *client)
-{
-    session_free(client->session);
-    buf_fini(&client->sent);
-    free(client->closed);
-    *client = (struct client) {0};
-}
-
-void
-client_say(struct client *client, const char *text)
-{
-    char *quoted = fixture_quotes(text);
-    struct jsonrpc_msg *msg;
-    assert_null(jsonrpc_msg_parse(quoted, strlen(quoted), &msg));
-    while (client->is_held) {
-        server_run(client->server, 0);
-    }
-    session_receive(client->session, msg, 0);
-    free(quoted);
-}
-
-bool
-client_was_sent(const struct client *client, const char *part)
-{
-    char *quoted = fixture_quotes(part);
-    bool found = strstr(buf_text(&client->sent), quoted) != NULL;
-    free(quoted);
-    return found;
-}
-
-void
-client_expect_part(struct client *client, const char *expected)
+net_expect(struct peer *peer, const char *expected)
 {
     net_run();
-    if (!client_was_sent(client, expected)) {
-        client_expect(client, expected);
-    }
-    buf_clear(&client->sent);
+    peer_expect(peer, expected);
 }
 
 void
-client_expect(struct client *client, const char *expected)
+net_expect_part(struct peer *peer, const char *expected)
 {
     net_run();
-    char *quoted = fixture_quotes(expected);
-    assert_string_equal(buf_text(&client->sent), quoted);
-    buf_clear(&client->sent);
-    free(quoted);
+    peer_expect_part(peer, expected);
 }
 
 /* Upstreams. */
@@ -163,7 +69,7 @@ disconnect(struct upstream *u)
     vec_clear(&u->outbox);
     u->wants_reconnect = false;
     if (u->client.session) {
-        client_leave(&u->client);
+        peer_leave(&u->client);
         u->cbs->disconnected(u->aux);
     }
 }
@@ -180,7 +86,7 @@ close_upstream(struct upstream *u)
             }
             vec_fini(&u->outbox);
             if (u->client.session) {
-                client_leave(&u->client);
+                peer_leave(&u->client);
             }
             u->cbs = &none;
             free(u->target);
@@ -281,7 +187,7 @@ step(struct upstream *u)
     }
     if (!u->client.session) {
         if (target && !u->is_waiting) {
-            client_join(&u->client, target->server);
+            peer_join(target->server, &u->client);
             u->cbs->connected(u->aux);
         }
         return u->client.session;
@@ -338,20 +244,12 @@ net_cut(const struct node *node, bool is_cut)
 /* Servers. */
 
 static void
-open_file(struct node *node)
-{
-    struct storage *storage;
-    assert_null(storage_open(node->path, STORAGE_READ_WRITE, &storage));
-    assert_null(server_add_database(node->server, storage));
-}
-
-static void
 start_server(struct node *node)
 {
-    const struct server_env env = {.wake = on_wake, .wall_ms = clock_ms, .monotonic_ms = clock_ms};
+    const struct server_env env = fixture_env();
     node->server = server_new(&env);
     if (node->path) {
-        open_file(node);
+        fixture_host_file(node->server, node->path);
     }
     vec_push(&net.nodes, node);
 }
@@ -380,7 +278,7 @@ node_add_database(struct node *node, const char *schema_text)
     node->path = xasprintf("%s/%s-%s.db", net.folder, node->name, schema->version);
     assert_null(storage_create(node->path, schema));
     schema_unref(schema);
-    open_file(node);
+    fixture_host_file(node->server, node->path);
 }
 
 static void

@@ -7,25 +7,12 @@
  *
  * Use: net_start(); net_server(&a, "a", true); ... net_run() passes messages until nothing moves. */
 
-#include "lib/base/str.h"
-#include "ovsdb/server/server.h"
 #include "ovsdb/server/upstream.h"
+#include "tests/unit/server/fixture_peer.h"
 
-/* A client whose messages go in as text with ' for ", and whose input is kept as text. */
-struct client {
-    struct session *session;
-    struct server *server;
-    bool is_held;                                            /* the server wants to hear nothing now */
-    struct buf sent;                                         /* to it, not looked at yet */
-    char *closed;                                            /* the reason, once closed */
-};
-void client_join(struct client *client, struct server *server);
-void client_leave(struct client *client);
-void client_say(struct client *client, const char *text);
-/* Runs the net, and fails unless 'expected' is part of (exactly) what was sent since the last look. */
-void client_expect_part(struct client *client, const char *expected);
-void client_expect(struct client *client, const char *expected);
-bool client_was_sent(const struct client *client, const char *part);
+/* Runs the net, then does what peer_expect() and peer_expect_part() do. */
+void net_expect(struct peer *peer, const char *expected);
+void net_expect_part(struct peer *peer, const char *expected);
 
 struct node {
     const char *name;

@@ -9,8 +9,6 @@
 
 #include "ovsdb/server/replication.h"
 #include "tests/unit/server/fixture_net.h"
-#include "tests/unit/server/fixture_peer.h"
-#include "tests/unit/test.h"
 
 static unsigned int n_syncs, n_failures;                     /* so far; still to come */
 
@@ -31,7 +29,7 @@ __wrap_fdatasync(int fd)
 struct pair {
     struct node a, b;
     struct replication *replication;                         /* of b */
-    struct client writer, reader;                            /* at a; at b */
+    struct peer writer, reader;                            /* at a; at b */
 };
 
 /* 'b' is the backup of 'a', as a whole or for the database "T" alone. */
@@ -46,16 +44,16 @@ pair_start(struct pair *p, bool as_a_whole)
     replication_set_active_server(p->replication, "a");
     assert_null(replication_start(p->replication));
     net_run();
-    client_join(&p->writer, p->a.server);
-    client_join(&p->reader, p->b.server);
+    peer_join(p->a.server, &p->writer);
+    peer_join(p->b.server, &p->reader);
     n_syncs = 0;
 }
 
 static void
 pair_stop(struct pair *p)
 {
-    client_leave(&p->writer);
-    client_leave(&p->reader);
+    peer_leave(&p->writer);
+    peer_leave(&p->reader);
     replication_free(p->replication);
     node_stop(&p->b);
     node_stop(&p->a);
@@ -66,7 +64,7 @@ static void
 insert(struct pair *p, const char *name)
 {
     char *text = xasprintf(TRANSACT("1", "{'op':'insert','table':'N','row':{'name':'%s'}}"), name);
-    client_say(&p->writer, text);
+    peer_say(&p->writer, text);
     free(text);
 }
 
@@ -82,8 +80,8 @@ TEST(one_sync_for_all_that_came_together)
     }
     net_run();
     assert_int_equal(n_syncs, 1);                            /* the active server was not asked for one */
-    client_say(&p.reader, select_names);
-    client_expect_part(&p.reader, "{'name':'n4'}");
+    peer_say(&p.reader, select_names);
+    net_expect_part(&p.reader, "{'name':'n4'}");
     insert(&p, "later");
     net_run();
     assert_int_equal(n_syncs, 2);
@@ -112,20 +110,20 @@ check_failed_sync(bool as_a_whole)
 {
     struct pair p;
     pair_start(&p, as_a_whole);
-    client_say(&p.reader, "{'id':2,'method':'monitor','params':['T','m',{'N':{'columns':['name']}}]}");
-    client_expect_part(&p.reader, "'id':2");
+    peer_say(&p.reader, "{'id':2,'method':'monitor','params':['T','m',{'N':{'columns':['name']}}]}");
+    net_expect_part(&p.reader, "'id':2");
     n_failures = 1;
     insert(&p, "x");
     net_run();
-    assert_false(client_was_sent(&p.reader, "'name':'x'"));
+    assert_false(peer_was_sent(&p.reader, "'name':'x'"));
     assert_int_equal(n_failures, 0);
     char *status = replication_status(p.replication);
     assert_string_equal(status, "state: backup\nerror: a: T: what was received could not be made durable\n");
     free(status);
     net_run();                                               /* the next attempt to connect */
-    client_expect_part(&p.reader, "{'new':{'name':'x'}}");
+    net_expect_part(&p.reader, "{'new':{'name':'x'}}");
     insert(&p, "y");
-    client_expect_part(&p.reader, "{'new':{'name':'y'}}");
+    net_expect_part(&p.reader, "{'new':{'name':'y'}}");
     pair_stop(&p);
 }
 
@@ -147,8 +145,8 @@ TEST(once_promoted_it_does_not_copy_again)
         pair_start(&p, as_a_whole);
         replication_stop(p.replication);
         n_failures = 1;
-        client_say(&p.reader, TRANSACT("3", "{'op':'insert','table':'N','row':{'name':'x'}},{'op':'commit','durable':true}"));
-        client_expect_part(&p.reader, "'error':'I/O error'");
+        peer_say(&p.reader, TRANSACT("3", "{'op':'insert','table':'N','row':{'name':'x'}},{'op':'commit','durable':true}"));
+        net_expect_part(&p.reader, "'error':'I/O error'");
         char *status = replication_status(p.replication);
         assert_string_equal(status, "state: active\n");
         free(status);

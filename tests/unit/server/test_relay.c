@@ -6,10 +6,8 @@
 #include <stdlib.h>
 
 #include "ovsdb/server/replication.h"
-#include "tests/unit/server/fixture.h"
 #include "tests/unit/server/fixture_net.h"
 
-#define TRANSACT(ID, OPERATIONS) "{'id':" ID ",'method':'transact','params':['T'," OPERATIONS "]}"
 #define INSERT_N(UUID, NAME) "{'op':'insert','table':'N','uuid':'" UUID "','row':{'name':'" NAME "'}}"
 #define SELECT_N TRANSACT("9", "{'op':'select','table':'N','where':[],'columns':['_uuid','name']}")
 #define ROWS(ROWS) "{'id':9,'error':null,'result':[{'rows':[" ROWS "]}]}"
@@ -27,12 +25,12 @@ expect_equal(const struct node *a, const struct node *b)
 static void
 write_at(struct node *node, const char *operations)
 {
-    struct client c;
-    client_join(&c, node->server);
-    client_say(&c, operations);
+    struct peer c;
+    peer_join(node->server, &c);
+    peer_say(&c, operations);
     net_run();
-    assert_false(client_was_sent(&c, "'error':'"));
-    client_leave(&c);
+    assert_false(peer_was_sent(&c, "'error':'"));
+    peer_leave(&c);
 }
 
 /* "a" has the file and some rows, "r" relays it. */
@@ -75,20 +73,20 @@ TEST(before_it_saw_its_source_a_relay_has_nothing)
     struct node a, r;
     start_relay(&a, &r);
     net_cut(&a, true);
-    struct client c;
-    client_join(&c, r.server);
-    client_say(&c, "{'id':1,'method':'get_schema','params':['T']}");
-    client_expect_part(&c, "'error':'database not available'");
-    client_say(&c, SELECT_N);
-    client_expect_part(&c, "'error':'database not available'");
-    client_say(&c, "{'id':2,'method':'monitor','params':['_Server','s',{'Database':[{'columns':['connected','leader',"
+    struct peer c;
+    peer_join(r.server, &c);
+    peer_say(&c, "{'id':1,'method':'get_schema','params':['T']}");
+    net_expect_part(&c, "'error':'database not available'");
+    peer_say(&c, SELECT_N);
+    net_expect_part(&c, "'error':'database not available'");
+    peer_say(&c, "{'id':2,'method':'monitor','params':['_Server','s',{'Database':[{'columns':['connected','leader',"
                    "'model','name']}]}]}");
-    client_expect_part(&c, "{'connected':false,'leader':false,'model':'relay','name':'T'}");
+    net_expect_part(&c, "{'connected':false,'leader':false,'model':'relay','name':'T'}");
     net_cut(&a, false);
-    client_expect_part(&c, "{'old':{'connected':false},'new':{'connected':true,'leader':false,'model':'relay','name':'T'}}");
-    client_say(&c, SELECT_N);
-    client_expect(&c, ROWS(ROW(U1, "x")));
-    client_leave(&c);
+    net_expect_part(&c, "{'old':{'connected':false},'new':{'connected':true,'leader':false,'model':'relay','name':'T'}}");
+    peer_say(&c, SELECT_N);
+    net_expect(&c, ROWS(ROW(U1, "x")));
+    peer_leave(&c);
     stop_relay(&a, &r);
 }
 
@@ -97,28 +95,28 @@ TEST(writes_go_to_the_source_and_updates_come_before_the_reply)
     struct node a, r;
     start_relay(&a, &r);
     net_run();
-    struct client c;
-    client_join(&c, r.server);
-    client_say(&c, "{'id':1,'method':'monitor_cond','params':['T','m',{'N':[{'columns':['name'],"
+    struct peer c;
+    peer_join(r.server, &c);
+    peer_say(&c, "{'id':1,'method':'monitor_cond','params':['T','m',{'N':[{'columns':['name'],"
                    "'where':[['name','==','new']]}]}]}");
-    client_expect(&c, "{'id':1,'error':null,'result':{}}");
-    client_say(&c, TRANSACT("2", INSERT_N(U2, "new")));
-    client_expect(&c, "{'id':null,'method':'update2','params':['m',{'N':{'" U2 "':{'insert':{'name':'new'}}}}]}"
+    net_expect(&c, "{'id':1,'error':null,'result':{}}");
+    peer_say(&c, TRANSACT("2", INSERT_N(U2, "new")));
+    net_expect(&c, "{'id':null,'method':'update2','params':['m',{'N':{'" U2 "':{'insert':{'name':'new'}}}}]}"
                       "{'id':2,'error':null,'result':[{'uuid':['uuid','" U2 "']}]}");
     expect_equal(&a, &r);
     /* What fails at the source only, and what fails here already. */
-    client_say(&c, TRANSACT("3", "{'op':'insert','table':'A','row':{'name':'y'}}"));
-    client_expect_part(&c, "'error':'constraint violation'");
-    client_say(&c, TRANSACT("4", "{'op':'insert','table':'A','row':{'nope':1}}"));
-    client_expect_part(&c, "'error':'unknown column'");
-    client_say(&c, TRANSACT("5", "{'op':'assert','lock':'l'}," INSERT_N(U3, "no")));
-    client_expect_part(&c, "'error':'not owner'");
-    client_say(&c, "{'id':6,'method':'lock','params':['l']}");
-    client_expect(&c, "{'id':6,'error':null,'result':{'locked':true}}");
-    client_say(&c, TRANSACT("7", "{'op':'assert','lock':'l'}," INSERT_N(U3, "no")));
-    client_expect_part(&c, "'error':'not owner'");           /* the source knows nothing of the lock */
+    peer_say(&c, TRANSACT("3", "{'op':'insert','table':'A','row':{'name':'y'}}"));
+    net_expect_part(&c, "'error':'constraint violation'");
+    peer_say(&c, TRANSACT("4", "{'op':'insert','table':'A','row':{'nope':1}}"));
+    net_expect_part(&c, "'error':'unknown column'");
+    peer_say(&c, TRANSACT("5", "{'op':'assert','lock':'l'}," INSERT_N(U3, "no")));
+    net_expect_part(&c, "'error':'not owner'");
+    peer_say(&c, "{'id':6,'method':'lock','params':['l']}");
+    net_expect(&c, "{'id':6,'error':null,'result':{'locked':true}}");
+    peer_say(&c, TRANSACT("7", "{'op':'assert','lock':'l'}," INSERT_N(U3, "no")));
+    net_expect_part(&c, "'error':'not owner'");           /* the source knows nothing of the lock */
     expect_equal(&a, &r);
-    client_leave(&c);
+    peer_leave(&c);
     stop_relay(&a, &r);
 }
 
@@ -127,18 +125,18 @@ TEST(a_wait_is_kept_here_until_it_may_go_on)
     struct node a, r;
     start_relay(&a, &r);
     net_run();
-    struct client c;
-    client_join(&c, r.server);
-    client_say(&c, TRANSACT("1", "{'op':'wait','table':'N','where':[],'columns':['name'],'until':'==','rows':["
+    struct peer c;
+    peer_join(r.server, &c);
+    peer_say(&c, TRANSACT("1", "{'op':'wait','table':'N','where':[],'columns':['name'],'until':'==','rows':["
                                  "{'name':'x'},{'name':'go'}]}," INSERT_N(U3, "went")));
-    client_say(&c, TRANSACT("2", "{'op':'wait','table':'N','where':[],'columns':['name'],'until':'==','rows':[]}"));
-    client_expect(&c, "");
+    peer_say(&c, TRANSACT("2", "{'op':'wait','table':'N','where':[],'columns':['name'],'until':'==','rows':[]}"));
+    net_expect(&c, "");
     write_at(&a, TRANSACT("1", INSERT_N(U2, "go")));
-    client_expect(&c, "{'id':1,'error':null,'result':[{},{'uuid':['uuid','" U3 "']}]}");
-    client_say(&c, "{'id':null,'method':'cancel','params':[2]}");
-    client_expect(&c, "{'id':2,'result':null,'error':'canceled'}");
+    net_expect(&c, "{'id':1,'error':null,'result':[{},{'uuid':['uuid','" U3 "']}]}");
+    peer_say(&c, "{'id':null,'method':'cancel','params':[2]}");
+    net_expect(&c, "{'id':2,'result':null,'error':'canceled'}");
     expect_equal(&a, &r);
-    client_leave(&c);
+    peer_leave(&c);
     stop_relay(&a, &r);
 }
 
@@ -147,25 +145,25 @@ TEST(without_its_source_a_relay_reads_on_and_keeps_writes)
     struct node a, r;
     start_relay(&a, &r);
     net_run();
-    struct client c, gone;
-    client_join(&c, r.server);
-    client_join(&gone, r.server);
+    struct peer c, gone;
+    peer_join(r.server, &c);
+    peer_join(r.server, &gone);
     net_cut(&a, true);
     net_run();
-    client_say(&c, SELECT_N);
-    client_expect(&c, ROWS(ROW(U1, "x")));
-    client_say(&gone, TRANSACT("1", INSERT_N(U4, "of a client that left")));
-    client_say(&c, TRANSACT("2", INSERT_N(U2, "late")));
-    client_say(&c, TRANSACT("3", INSERT_N(U3, "canceled")));
-    client_say(&c, "{'id':null,'method':'cancel','params':[3]}");
-    client_expect(&c, "{'id':3,'result':null,'error':'canceled'}");
-    client_leave(&gone);
+    peer_say(&c, SELECT_N);
+    net_expect(&c, ROWS(ROW(U1, "x")));
+    peer_say(&gone, TRANSACT("1", INSERT_N(U4, "of a client that left")));
+    peer_say(&c, TRANSACT("2", INSERT_N(U2, "late")));
+    peer_say(&c, TRANSACT("3", INSERT_N(U3, "canceled")));
+    peer_say(&c, "{'id':null,'method':'cancel','params':[3]}");
+    net_expect(&c, "{'id':3,'result':null,'error':'canceled'}");
+    peer_leave(&gone);
     net_cut(&a, false);
-    client_expect(&c, "{'id':2,'error':null,'result':[{'uuid':['uuid','" U2 "']}]}");
+    net_expect(&c, "{'id':2,'error':null,'result':[{'uuid':['uuid','" U2 "']}]}");
     expect_equal(&a, &r);
-    client_say(&c, TRANSACT("4", "{'op':'select','table':'N','where':[['_uuid','==',['uuid','" U4 "']]]}"));
-    client_expect_part(&c, "{'rows':[]}");
-    client_leave(&c);
+    peer_say(&c, TRANSACT("4", "{'op':'select','table':'N','where':[['_uuid','==',['uuid','" U4 "']]]}"));
+    net_expect_part(&c, "{'rows':[]}");
+    peer_leave(&c);
     stop_relay(&a, &r);
 }
 
@@ -174,13 +172,13 @@ TEST(what_was_under_way_when_the_source_was_lost_is_canceled)
     struct node a, r;
     start_relay(&a, &r);
     net_run();
-    struct client c;
-    client_join(&c, r.server);
-    client_say(&c, TRANSACT("1", INSERT_N(U2, "who knows")));
+    struct peer c;
+    peer_join(r.server, &c);
+    peer_say(&c, TRANSACT("1", INSERT_N(U2, "who knows")));
     net_cut(&a, true);                                       /* nothing was delivered yet */
-    client_expect(&c, "{'id':1,'result':null,'error':'canceled'}");
+    net_expect(&c, "{'id':1,'result':null,'error':'canceled'}");
     assert_null(c.closed);
-    client_leave(&c);
+    peer_leave(&c);
     stop_relay(&a, &r);
 }
 
@@ -209,19 +207,19 @@ TEST(a_source_that_restarted_is_compared)
     struct node a, r;
     start_relay(&a, &r);
     net_run();
-    struct client c;
-    client_join(&c, r.server);
-    client_say(&c, "{'id':1,'method':'monitor','params':['T','m',{'N':[{'columns':['name']}]}]}");
-    client_expect_part(&c, "{'new':{'name':'x'}}");
+    struct peer c;
+    peer_join(r.server, &c);
+    peer_say(&c, "{'id':1,'method':'monitor','params':['T','m',{'N':[{'columns':['name']}]}]}");
+    net_expect_part(&c, "{'new':{'name':'x'}}");
     node_restart(&a);
     write_at(&a, TRANSACT("1", "{'op':'delete','table':'N','where':[]}," INSERT_N(U2, "z")));
     net_run();
-    assert_true(client_was_sent(&c, "'" U1 "':{'old':{'name':'x'}}"));
-    client_expect_part(&c, "'" U2 "':{'new':{'name':'z'}}");
+    assert_true(peer_was_sent(&c, "'" U1 "':{'old':{'name':'x'}}"));
+    net_expect_part(&c, "'" U2 "':{'new':{'name':'z'}}");
     assert_null(c.closed);
-    client_say(&c, "{'id':2,'method':'echo','params':[]}");
-    client_expect(&c, "{'id':2,'error':null,'result':[]}");
-    client_leave(&c);
+    peer_say(&c, "{'id':2,'method':'echo','params':[]}");
+    net_expect(&c, "{'id':2,'error':null,'result':[]}");
+    peer_leave(&c);
     stop_relay(&a, &r);
 }
 
@@ -230,24 +228,24 @@ TEST(a_client_may_move_between_source_and_relay)
     struct node a, r;
     start_relay(&a, &r);
     net_run();
-    struct client c;
-    client_join(&c, a.server);
-    client_say(&c, "{'id':1,'method':'monitor_cond_since','params':['T','m',{'N':[{'columns':['name']}]},"
+    struct peer c;
+    peer_join(a.server, &c);
+    peer_say(&c, "{'id':1,'method':'monitor_cond_since','params':['T','m',{'N':[{'columns':['name']}]},"
                    "'00000000-0000-0000-0000-000000000000']}");
     net_run();
     char *txn = str_dup(str_n(strstr(buf_text(&c.sent), "[false,\"") + 8, UUID_LENGTH));
-    client_leave(&c);
+    peer_leave(&c);
     write_at(&a, TRANSACT("1", INSERT_N(U2, "since")));
-    client_join(&c, r.server);
+    peer_join(r.server, &c);
     char *request = xasprintf("{'id':1,'method':'monitor_cond_since','params':['T','m',{'N':[{'columns':['name']}]},"
                               "'%s']}", txn);
-    client_say(&c, request);
+    peer_say(&c, request);
     net_run();
-    assert_true(client_was_sent(&c, "'result':[true,"));
-    client_expect_part(&c, "{'N':{'" U2 "':{'insert':{'name':'since'}}}}");
+    assert_true(peer_was_sent(&c, "'result':[true,"));
+    net_expect_part(&c, "{'N':{'" U2 "':{'insert':{'name':'since'}}}}");
     free(request);
     free(txn);
-    client_leave(&c);
+    peer_leave(&c);
     stop_relay(&a, &r);
 }
 
@@ -258,20 +256,20 @@ TEST(a_relay_may_be_the_source_of_another)
     node_start(&s, "s", false);
     assert_null(relay_add(s.server, "relay:T:r", &s.env));
     expect_equal(&a, &s);
-    struct client c;
-    client_join(&c, s.server);
-    client_say(&c, TRANSACT("1", INSERT_N(U2, "through both")));
-    client_expect(&c, "{'id':1,'error':null,'result':[{'uuid':['uuid','" U2 "']}]}");
+    struct peer c;
+    peer_join(s.server, &c);
+    peer_say(&c, TRANSACT("1", INSERT_N(U2, "through both")));
+    net_expect(&c, "{'id':1,'error':null,'result':[{'uuid':['uuid','" U2 "']}]}");
     expect_equal(&a, &s);
-    client_say(&c, "{'id':2,'method':'monitor','params':['_Server','s',{'Database':[{'columns':['connected']}]}]}");
-    client_expect_part(&c, "{'new':{'connected':true}}");
+    peer_say(&c, "{'id':2,'method':'monitor','params':['_Server','s',{'Database':[{'columns':['connected']}]}]}");
+    net_expect_part(&c, "{'new':{'connected':true}}");
     net_cut(&a, true);
-    client_expect_part(&c, "{'old':{'connected':true},'new':{'connected':false}}");
-    client_say(&c, SELECT_N);
-    client_expect_part(&c, ROW(U2, "through both"));
+    net_expect_part(&c, "{'old':{'connected':true},'new':{'connected':false}}");
+    peer_say(&c, SELECT_N);
+    net_expect_part(&c, ROW(U2, "through both"));
     net_cut(&a, false);
-    client_expect_part(&c, "{'old':{'connected':false},'new':{'connected':true}}");
-    client_leave(&c);
+    net_expect_part(&c, "{'old':{'connected':false},'new':{'connected':true}}");
+    peer_leave(&c);
     node_stop(&s);
     stop_relay(&a, &r);
 }
@@ -281,31 +279,31 @@ TEST(a_new_schema_at_the_source_is_followed)
     struct node a, r;
     start_relay(&a, &r);
     net_run();
-    struct client aware, plain;
-    client_join(&aware, r.server);
-    client_join(&plain, r.server);
-    client_say(&aware, "{'id':1,'method':'set_db_change_aware','params':[true]}");
-    client_say(&aware, "{'id':2,'method':'monitor','params':['T','m',{'N':[{'columns':['name']}]}]}");
-    client_expect_part(&aware, "{'new':{'name':'x'}}");
+    struct peer aware, plain;
+    peer_join(r.server, &aware);
+    peer_join(r.server, &plain);
+    peer_say(&aware, "{'id':1,'method':'set_db_change_aware','params':[true]}");
+    peer_say(&aware, "{'id':2,'method':'monitor','params':['T','m',{'N':[{'columns':['name']}]}]}");
+    net_expect_part(&aware, "{'new':{'name':'x'}}");
     assert_null(server_remove_database(a.server, "T"));
     net_run();
-    client_say(&aware, SELECT_N);
-    client_expect(&aware, ROWS(ROW(U1, "x")));
-    client_say(&aware, TRANSACT("3", "{'op':'insert','table':'M','row':{}}"));
-    client_expect_part(&aware, "No table named M.");
-    client_say(&aware, TRANSACT("4", INSERT_N(U2, "not under that schema")));
+    peer_say(&aware, SELECT_N);
+    net_expect(&aware, ROWS(ROW(U1, "x")));
+    peer_say(&aware, TRANSACT("3", "{'op':'insert','table':'M','row':{}}"));
+    net_expect_part(&aware, "No table named M.");
+    peer_say(&aware, TRANSACT("4", INSERT_N(U2, "not under that schema")));
     node_add_database(&a, "{'name':'T','version':'2.0.0','tables':{'M':{'isRoot':true,'columns':"
                           "{'name':{'type':'string'}}}}}");
     write_at(&a, TRANSACT("1", "{'op':'insert','table':'M','row':{'name':'converted'}}"));
     net_run();
     assert_non_null(plain.closed);
     assert_null(aware.closed);
-    assert_true(client_was_sent(&aware, "{'id':4,'result':null,'error':'canceled'}"));
-    client_expect_part(&aware, "{'id':null,'method':'monitor_canceled','params':['m']}");
-    client_say(&aware, TRANSACT("5", "{'op':'select','table':'M','where':[],'columns':['name']}"));
-    client_expect(&aware, "{'id':5,'error':null,'result':[{'rows':[{'name':'converted'}]}]}");
-    client_leave(&aware);
-    client_leave(&plain);
+    assert_true(peer_was_sent(&aware, "{'id':4,'result':null,'error':'canceled'}"));
+    net_expect_part(&aware, "{'id':null,'method':'monitor_canceled','params':['m']}");
+    peer_say(&aware, TRANSACT("5", "{'op':'select','table':'M','where':[],'columns':['name']}"));
+    net_expect(&aware, "{'id':5,'error':null,'result':[{'rows':[{'name':'converted'}]}]}");
+    peer_leave(&aware);
+    peer_leave(&plain);
     stop_relay(&a, &r);
 }
 
@@ -314,15 +312,15 @@ TEST(a_conversion_is_done_at_the_source)
     struct node a, r;
     start_relay(&a, &r);
     net_run();
-    struct client c;
-    client_join(&c, r.server);
-    client_say(&c, "{'id':1,'method':'set_db_change_aware','params':[true]}");
-    client_say(&c, "{'id':2,'method':'convert','params':['T',{'name':'T','version':'2.0.0','tables':{'N':{'isRoot':true,"
+    struct peer c;
+    peer_join(r.server, &c);
+    peer_say(&c, "{'id':1,'method':'set_db_change_aware','params':[true]}");
+    peer_say(&c, "{'id':2,'method':'convert','params':['T',{'name':'T','version':'2.0.0','tables':{'N':{'isRoot':true,"
                    "'columns':{'name':{'type':'string'},'more':{'type':'string'}}}}}]}");
-    client_expect_part(&c, "{'id':2,'error':null,'result':{}}");
-    client_say(&c, TRANSACT("3", "{'op':'select','table':'N','where':[],'columns':['more','name']}"));
-    client_expect(&c, "{'id':3,'error':null,'result':[{'rows':[{'more':'','name':'x'}]}]}");
-    client_leave(&c);
+    net_expect_part(&c, "{'id':2,'error':null,'result':{}}");
+    peer_say(&c, TRANSACT("3", "{'op':'select','table':'N','where':[],'columns':['more','name']}"));
+    net_expect(&c, "{'id':3,'error':null,'result':[{'rows':[{'more':'','name':'x'}]}]}");
+    peer_leave(&c);
     stop_relay(&a, &r);
 }
 
@@ -384,16 +382,16 @@ TEST(who_becomes_a_backup_converts_nothing_any_more)
 {
     struct node a, b;
     struct replication *replication = start_backup(&a, &b);
-    struct client c;
-    client_join(&c, b.server);
-    client_say(&c, "{'id':2,'method':'convert','params':['T',{'name':'T','version':'2.0.0','tables':{}}]}");
-    client_say(&c, TRANSACT("3", INSERT_N(U3, "no")));
+    struct peer c;
+    peer_join(b.server, &c);
+    peer_say(&c, "{'id':2,'method':'convert','params':['T',{'name':'T','version':'2.0.0','tables':{}}]}");
+    peer_say(&c, TRANSACT("3", INSERT_N(U3, "no")));
     assert_null(replication_start(replication));
-    client_expect_part(&c, "{'id':2,'result':null,'error':{'details':'T: the conversion was stopped: this server became a "
+    net_expect_part(&c, "{'id':2,'result':null,'error':{'details':'T: the conversion was stopped: this server became a "
                            "backup','error':'canceled'}}{'id':3,'error':null,'result':[{'details':'insert operation not allow");
     expect_status(replication, "state: backup\nreplicating: a\ndatabase: T\n");
     expect_equal(&a, &b);
-    client_leave(&c);
+    peer_leave(&c);
     replication_free(replication);
     node_stop(&a);
     node_stop(&b);
@@ -409,29 +407,29 @@ TEST(a_backup_is_made_equal_and_only_read)
     assert_null(replication_start(replication));
     expect_status(replication, "state: backup\nreplicating: a\ndatabase: T\n");
     expect_equal(&a, &b);
-    struct client c;
-    client_join(&c, b.server);
-    client_say(&c, TRANSACT("1", INSERT_N(U3, "no")));
-    client_expect_part(&c, "insert operation not allowed when database server is in read only mode");
-    client_say(&c, "{'id':1,'method':'lock','params':['l']}");
-    client_expect(&c, "{'id':1,'result':null,'error':'lock and unlock methods not allowed, DB server is read only.'}");
+    struct peer c;
+    peer_join(b.server, &c);
+    peer_say(&c, TRANSACT("1", INSERT_N(U3, "no")));
+    net_expect_part(&c, "insert operation not allowed when database server is in read only mode");
+    peer_say(&c, "{'id':1,'method':'lock','params':['l']}");
+    net_expect(&c, "{'id':1,'result':null,'error':'lock and unlock methods not allowed, DB server is read only.'}");
     write_at(&a, TRANSACT("1", INSERT_N(U3, "later")));
     expect_equal(&a, &b);
     net_cut(&a, true);
     expect_status(replication, "state: backup\nconnecting: a\n");
     replication_stop(replication);
     expect_status(replication, "state: active\n");
-    client_say(&c, TRANSACT("1", INSERT_N(U4, "promoted")));
-    client_expect(&c, "{'id':1,'error':null,'result':[{'uuid':['uuid','" U4 "']}]}");
-    client_leave(&c);
+    peer_say(&c, TRANSACT("1", INSERT_N(U4, "promoted")));
+    net_expect(&c, "{'id':1,'error':null,'result':[{'uuid':['uuid','" U4 "']}]}");
+    peer_leave(&c);
     replication_free(replication);
     node_restart(&b);                                        /* all of it was in the file */
-    client_join(&c, b.server);
-    client_say(&c, SELECT_N);
+    peer_join(b.server, &c);
+    peer_say(&c, SELECT_N);
     net_run();
-    assert_true(client_was_sent(&c, ROW(U1, "x")) && client_was_sent(&c, ROW(U3, "later")));
-    client_expect_part(&c, ROW(U4, "promoted"));
-    client_leave(&c);
+    assert_true(peer_was_sent(&c, ROW(U1, "x")) && peer_was_sent(&c, ROW(U3, "later")));
+    net_expect_part(&c, ROW(U4, "promoted"));
+    peer_leave(&c);
     node_stop(&b);
     node_stop(&a);
     net_stop();
@@ -448,11 +446,11 @@ TEST(a_backup_may_know_more_than_its_active_server_but_not_less)
     write_at(&a, TRANSACT("1", INSERT_N(U1, "x")));
     assert_null(replication_start(replication));
     expect_status(replication, "state: backup\nreplicating: a\ndatabase: T\n");
-    struct client c;
-    client_join(&c, b.server);
-    client_say(&c, SELECT_N);
-    client_expect(&c, ROWS(ROW(U1, "x")));
-    client_leave(&c);
+    struct peer c;
+    peer_join(b.server, &c);
+    peer_say(&c, SELECT_N);
+    net_expect(&c, ROWS(ROW(U1, "x")));
+    peer_leave(&c);
     replication_free(replication);
 
     replication = replication_new(a.server, &a.env);
@@ -485,11 +483,11 @@ TEST(what_cannot_be_applied_is_tried_again)
     free(status);
     write_at(&a, TRANSACT("1", "{'op':'delete','table':'C','where':[]}," INSERT_N(U2, "y")));
     expect_status(replication, "state: backup\nreplicating: a\ndatabase: T\n");
-    struct client c;
-    client_join(&c, b.server);
-    client_say(&c, SELECT_N);
-    client_expect_part(&c, ROW(U2, "y"));
-    client_leave(&c);
+    struct peer c;
+    peer_join(b.server, &c);
+    peer_say(&c, SELECT_N);
+    net_expect_part(&c, ROW(U2, "y"));
+    peer_leave(&c);
     replication_free(replication);
     node_stop(&b);
     node_stop(&a);
@@ -511,15 +509,15 @@ TEST(excluded_tables_are_left_alone)
     write_at(&b, TRANSACT("1", INSERT_N(U2, "mine")));
     assert_null(replication_start(replication));
     expect_status(replication, "state: backup\nreplicating: a\ndatabase: T\nexclude: T:N,X:Y\n");
-    struct client c;
-    client_join(&c, b.server);
-    client_say(&c, SELECT_N);
-    client_expect(&c, ROWS(ROW(U2, "mine")));
-    client_say(&c, TRANSACT("1", "{'op':'select','table':'A','where':[],'columns':['name']}"));
-    client_expect_part(&c, "{'rows':[{'name':'y'}]}");
+    struct peer c;
+    peer_join(b.server, &c);
+    peer_say(&c, SELECT_N);
+    net_expect(&c, ROWS(ROW(U2, "mine")));
+    peer_say(&c, TRANSACT("1", "{'op':'select','table':'A','where':[],'columns':['name']}"));
+    net_expect_part(&c, "{'rows':[{'name':'y'}]}");
     assert_null(replication_set_excluded(replication, ""));
     expect_equal(&a, &b);
-    client_leave(&c);
+    peer_leave(&c);
     replication_free(replication);
     node_stop(&b);
     node_stop(&a);
