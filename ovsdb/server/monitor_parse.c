@@ -100,59 +100,6 @@ request_from_json(struct table_requests *t, const json_t *json)
 }
 
 static struct err *
-table_requests_parse(struct view_spec *spec, const json_t *json)
-{
-    struct table_requests t = {.spec = spec};
-    struct err *e = NULL;
-    if (!json_is_array(json)) {                              /* ovsdb-server(7), section 4.1.5: one request alone */
-        e = request_from_json(&t, json);
-    }
-    for (size_t i = 0; !e && i < json_array_size(json); i++) {
-        e = request_from_json(&t, json_array_get(json, i));
-    }
-    if (!e && t.is_unconditional) {
-        condition_fini(&spec->condition);
-    }
-    condition_normalise(&spec->condition);
-    return e;
-}
-
-static int
-spec_cmp(const void *a_, const void *b_)
-{
-    const struct view_spec *a = a_, *b = b_;
-    return a->table->index < b->table->index ? -1 : a->table->index > b->table->index;
-}
-
-struct err *
-monitor_requests_parse(const struct schema *schema, enum monitor_version version, const json_t *requests,
-                       struct view_spec_vec *ret)
-{
-    if (!json_is_object(requests)) {
-        return syntax_error(requests, "monitor-requests must be object");
-    }
-    const char *name;
-    json_t *json;
-    json_object_foreach((json_t *) requests, name, json) {
-        const struct table *table = schema_table(schema, name);
-        struct err *e = table ? NULL : err_tagged("syntax error", "no table named %s", name);
-        if (!e) {
-            vec_push(ret, (struct view_spec) {.table = table, .condition = {.table = table},
-                                              .format = version == MONITOR_V1 ? VIEW_V1 : VIEW_V2});
-            e = table_requests_parse(&vec_last(ret), json);
-        }
-        if (e) {
-            view_specs_fini(ret);
-            return e;
-        }
-    }
-    if (ret->n) {
-        qsort(ret->d, ret->n, sizeof *ret->d, spec_cmp);
-    }
-    return NULL;
-}
-
-static struct err *
 update_from_json(struct table_requests *t, const json_t *json)
 {
     struct object_parser p;
@@ -173,8 +120,29 @@ update_from_json(struct table_requests *t, const json_t *json)
     return NULL;
 }
 
-struct err *
-monitor_updates_parse(const struct schema *schema, const json_t *requests, struct view_spec_vec *ret)
+typedef struct err *request_parser(struct table_requests *t, const json_t *json);
+
+static struct err *
+table_requests_parse(struct view_spec *spec, const json_t *json, request_parser *parse)
+{
+    struct table_requests t = {.spec = spec};
+    struct err *e = NULL;
+    if (!json_is_array(json)) {                              /* ovsdb-server(7), section 4.1.5: one request alone */
+        e = parse(&t, json);
+    }
+    for (size_t i = 0; !e && i < json_array_size(json); i++) {
+        e = parse(&t, json_array_get(json, i));
+    }
+    if (!e && t.is_unconditional) {
+        condition_fini(&spec->condition);
+    }
+    condition_normalise(&spec->condition);
+    return e;
+}
+
+static struct err *
+tables_parse(const struct schema *schema, enum view_format format, const json_t *requests, request_parser *parse,
+             struct view_spec_vec *ret)
 {
     if (!json_is_object(requests)) {
         return syntax_error(requests, "monitor-requests must be object");
@@ -185,16 +153,8 @@ monitor_updates_parse(const struct schema *schema, const json_t *requests, struc
         const struct table *table = schema_table(schema, name);
         struct err *e = table ? NULL : err_tagged("syntax error", "no table named %s", name);
         if (!e) {
-            vec_push(ret, (struct view_spec) {.table = table, .condition = {.table = table}, .format = VIEW_V2});
-            struct table_requests t = {.spec = &vec_last(ret)};
-            e = json_is_array(json) ? NULL : update_from_json(&t, json);
-            for (size_t i = 0; !e && i < json_array_size(json); i++) {
-                e = update_from_json(&t, json_array_get(json, i));
-            }
-            if (!e && t.is_unconditional) {
-                condition_fini(&t.spec->condition);
-            }
-            condition_normalise(&t.spec->condition);
+            vec_push(ret, (struct view_spec) {.table = table, .condition = {.table = table}, .format = format});
+            e = table_requests_parse(&vec_last(ret), json, parse);
         }
         if (e) {
             view_specs_fini(ret);
@@ -202,6 +162,31 @@ monitor_updates_parse(const struct schema *schema, const json_t *requests, struc
         }
     }
     return NULL;
+}
+
+static int
+spec_cmp(const void *a_, const void *b_)
+{
+    const struct view_spec *a = a_, *b = b_;
+    return a->table->index < b->table->index ? -1 : a->table->index > b->table->index;
+}
+
+struct err *
+monitor_requests_parse(const struct schema *schema, enum monitor_version version, const json_t *requests,
+                       struct view_spec_vec *ret)
+{
+    enum view_format format = version == MONITOR_V1 ? VIEW_V1 : VIEW_V2;
+    struct err *e = tables_parse(schema, format, requests, request_from_json, ret);
+    if (!e && ret->n) {
+        qsort(ret->d, ret->n, sizeof *ret->d, spec_cmp);
+    }
+    return e;
+}
+
+struct err *
+monitor_updates_parse(const struct schema *schema, const json_t *requests, struct view_spec_vec *ret)
+{
+    return tables_parse(schema, VIEW_V2, requests, update_from_json, ret);
 }
 
 void
