@@ -49,6 +49,22 @@ program_name_from(const char *argv0)
     return strncmp(name, "lt-", 3) ? name : name + 3;
 }
 
+int
+program_finish(const char *name, struct err *err)
+{
+    bool is_lost = fflush(stdout) || ferror(stdout);
+    if (!err && is_lost) {
+        err = err_new("write to stdout failed");
+    }
+    if (!err) {
+        return EXIT_SUCCESS;
+    }
+    char *text = err_take_full_text(err);
+    fprintf(stderr, "%s: %s\n", name, text);
+    free(text);
+    return EXIT_FAILURE;
+}
+
 struct program *
 program_new(int argc, char *argv[], const struct program_spec *spec)
 {

@@ -59,5 +59,8 @@ void program_on_exit(struct program *program, void (*cb)(void *aux, bool restart
 
 /* The base name of 'argv0', without libtool's "lt-"; valid as long as 'argv0'. */
 const char *program_name_from(const char *argv0);
+/* For programs that print and end: the exit status after 'err' (taken), which is printed, or NULL.  What could not be printed to
+ * stdout is an error, too. */
+int program_finish(const char *name, struct err *err);
 
 #endif

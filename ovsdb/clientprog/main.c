@@ -324,18 +324,7 @@ main(int argc, char *argv[])
     options_add_tls(m.options, &m.tls);
     options_add_logging(m.options, m.client.name);
     options_add_other(m.options, &m.other);
-    int status = EXIT_SUCCESS;
-    struct err *e = run(&m, argc, argv);
-    if (!e && (fflush(stdout) || ferror(stdout))) {
-        e = err_new("write to stdout failed");
-    }
-    if (e) {
-        char *text = err_take_full_text(e);
-        fflush(stdout);
-        fprintf(stderr, "%s: %s\n", m.client.name, text);
-        free(text);
-        status = EXIT_FAILURE;
-    }
+    int status = program_finish(m.client.name, run(&m, argc, argv));
     options_free(m.options);
     return status;
 }

@@ -160,19 +160,9 @@ main(int argc, char *argv[])
     options_add_logging(m.options, m.tool.name);
     options_add(m.options, "Tool options", tool_options, ARRAY_SIZE(tool_options), &m.tool);
     options_add_other(m.options, &m.other);
-    struct err *e = run(&m, argc, argv);
-    if (!e && (fflush(stdout) || ferror(stdout))) {
-        e = err_new("write to stdout failed");
-    }
-    if (e) {
-        char *text = err_take_full_text(e);
-        fflush(stdout);
-        fprintf(stderr, "%s: %s\n", m.tool.name, text);
-        free(text);
-        m.tool.status = EXIT_FAILURE;
-    }
+    int status = program_finish(m.tool.name, run(&m, argc, argv));
     options_free(m.options);
     free(db);
     free(schema);
-    return m.tool.status;
+    return status ? status : m.tool.status;
 }
