@@ -101,6 +101,14 @@ class Server:
         except OSError:
             return False
 
+    def control(self, command, *arguments):
+        """The answer to a control command of the server's own, "ovsdb-server/COMMAND"."""
+        client = Client(self.ctl)
+        try:
+            return client.call("ovsdb-server/" + command, *arguments)
+        finally:
+            client.close()
+
     def kill(self, how=signal.SIGKILL):
         self.process.send_signal(how)
         return self.process.wait(30)

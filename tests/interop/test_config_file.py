@@ -46,13 +46,6 @@ class ConfiguredServer(harness.Server):
         harness.wait_until(self.answers, "the server")
         return self
 
-    def control(self, command, *arguments):
-        client = harness.Client(self.ctl)
-        try:
-            return client.call("ovsdb-server/" + command, *arguments)
-        finally:
-            client.close()
-
     def reload(self, config):
         self.write(config)
         return self.control("reload")

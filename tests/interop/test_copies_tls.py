@@ -48,7 +48,7 @@ def backups(pki):
                 test_replication.insert_many(harness.Client(active.sock), 2000)
                 test_replication.wait_equal(active, backup)
                 status = "state: backup\nreplicating: %s\ndatabase: T\n" % active.ssl
-                assert test_replication.control(backup, "sync-status") == status
+                assert backup.control("sync-status") == status
 
 
 def believed_only_later(pki, reason, start, options, repair):

@@ -15,26 +15,22 @@ DISK_BYTES = 4 << 20
 ALL = {"op": "select", "table": "A", "where": [], "columns": ["_uuid", "name", "pad"]}
 
 
-def ask(where, method, *params):
-    client = harness.Client(where)
+def transact(server, *operations):
+    client = harness.Client(server.sock)
     try:
-        return client.call(method, *params)
+        return client.transact("T", *operations)
     finally:
         client.close()
 
 
 def contents(server):
-    return sorted(ask(server.sock, "transact", "T", ALL)[0]["rows"], key=lambda row: row["name"])
+    return sorted(transact(server, ALL)[0]["rows"], key=lambda row: row["name"])
 
 
 def write(server, *names):
-    results = ask(server.sock, "transact", "T",
-                  *({"op": "insert", "table": "A", "row": {"name": name, "pad": "x" * 5000}} for name in names))
+    results = transact(server, *(
+        {"op": "insert", "table": "A", "row": {"name": name, "pad": "x" * 5000}} for name in names))
     assert all("uuid" in result for result in results), results
-
-
-def status(server):
-    return ask(server.ctl, "ovsdb-server/sync-status")
 
 
 class Watcher:
@@ -50,11 +46,12 @@ class Watcher:
 
 
 def wait_following(backup, active):
-    harness.wait_until(lambda: contents(backup) == contents(active) and "replicating: " in status(backup), "the backup to follow")
+    harness.wait_until(lambda: contents(backup) == contents(active) and "replicating: " in backup.control("sync-status"),
+                       "the backup to follow")
 
 
 def says_why(backup):
-    text = status(backup)
+    text = backup.control("sync-status")
     return text.startswith("state: backup\nerror: ") and "No space left on device" in text
 
 
@@ -62,7 +59,7 @@ def check_full(backup, known):
     """It says so, and serves what it had, no part of what came since; nobody may write."""
     harness.wait_until(lambda: says_why(backup), "the backup to say that its disk is full")
     assert contents(backup) == known
-    refused = ask(backup.sock, "transact", "T", {"op": "insert", "table": "A", "row": {"name": "mine"}})
+    refused = transact(backup, {"op": "insert", "table": "A", "row": {"name": "mine"}})
     assert any("error" in (result or {}) for result in refused), refused
     assert "No space left on device" in (backup.folder / "log").read_text()
 
@@ -104,7 +101,7 @@ def promote(active, backup):
     """All that it showed is in its file."""
     known = contents(active)
     active.kill()
-    ask(backup.ctl, "ovsdb-server/disconnect-active-ovsdb-server")
+    backup.control("disconnect-active-ovsdb-server")
     backup.kill()
     backup.options = []
     backup.start()

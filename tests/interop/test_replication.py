@@ -20,14 +20,6 @@ N_ROWS = 20000
 markers = itertools.count()
 
 
-def control(server, command, *arguments):
-    client = harness.Client(server.ctl)
-    try:
-        return client.call("ovsdb-server/" + command, *arguments)
-    finally:
-        client.close()
-
-
 def contents(server, tables=("A", "B", "C")):
     """All rows by uuid, but for "_version", which is each server's own."""
     client = harness.Client(server.sock)
@@ -92,12 +84,12 @@ def life(active_kind, backup_kind, n_rows):
         backup = harness.Server([SCHEMA], backup_kind, ["--sync-from=" + active.remote])
         with backup:
             status = "state: backup\nreplicating: %s\ndatabase: T\n" % active.remote
-            harness.wait_until(lambda: control(backup, "sync-status") == status, "the first copy")
+            harness.wait_until(lambda: backup.control("sync-status") == status, "the first copy")
             wait_equal(active, backup)
             change(writer)
             wait_equal(active, backup)
             check_read_only(backup)
-            assert control(backup, "get-active-ovsdb-server").strip() == active.remote
+            assert backup.control("get-active-ovsdb-server").strip() == active.remote
             backup.kill()
             writer.transact("T", {"op": "delete", "table": "A", "where": [["n", ">", 100]]},
                             {"op": "update", "table": "A", "where": [["n", "<", 5]], "row": {"n": -1}})
@@ -110,8 +102,8 @@ def life(active_kind, backup_kind, n_rows):
             wait_equal(active, backup)
             last = contents(active)
             active.kill()
-            control(backup, "disconnect-active-ovsdb-server")
-            assert control(backup, "sync-status") == "state: active\n"
+            backup.control("disconnect-active-ovsdb-server")
+            assert backup.control("sync-status") == "state: active\n"
             client = harness.Client(backup.sock)
             assert client.call("lock", "l") == {"locked": True}
             assert "uuid" in client.transact("T", {"op": "insert", "table": "C", "row": {"x": "promoted"}})[0]
@@ -141,17 +133,17 @@ def excluded_tables(active_kind, backup_kind):
         change(writer)
         options = ["--sync-from=" + active.remote, "--sync-exclude-tables=T:C", "--active"]
         with harness.Server([SCHEMA], backup_kind, options) as backup:
-            assert control(backup, "sync-status") == "state: active\n"
+            assert backup.control("sync-status") == "state: active\n"
             client = harness.Client(backup.sock)
             client.transact("T", {"op": "insert", "table": "C", "row": {"x": "mine"}})
-            control(backup, "connect-active-ovsdb-server")
+            backup.control("connect-active-ovsdb-server")
             status = "state: backup\nreplicating: %s\ndatabase: T\nexclude: T:C\n" % active.remote
-            harness.wait_until(lambda: control(backup, "sync-status") == status, "the first copy")
+            harness.wait_until(lambda: backup.control("sync-status") == status, "the first copy")
             wait_equal(active, backup, ("A", "B"))
             assert [row["x"] for row in contents(backup)["C"].values()] == ["mine"]
-            assert control(backup, "get-sync-exclude-tables").strip() == "T:C"
-            control(backup, "set-active-ovsdb-server-probe-interval", "3000")
-            control(backup, "set-sync-exclude-tables", "")
+            assert backup.control("get-sync-exclude-tables").strip() == "T:C"
+            backup.control("set-active-ovsdb-server-probe-interval", "3000")
+            backup.control("set-sync-exclude-tables", "")
             wait_equal(active, backup)
             if backup_kind == "ours":
                 check_disconnected(client)
@@ -166,7 +158,7 @@ def other_schemas():
             with harness.Server([SCHEMA], kind, ["--sync-from=" + active.remote]) as backup:
                 log = backup.folder / "log"
                 harness.wait_until(lambda: "T cannot be replicated." in log.read_text(), "the verdict")
-                assert "replicating" not in control(backup, "sync-status")
+                assert "replicating" not in backup.control("sync-status")
                 said = [line.split("|")[4] for line in log.read_text().splitlines() if "|replication|" in line]
                 lines[kind] = said[:said.index("T cannot be replicated.") + 1]
     assert lines["ours"] == lines["peer"], lines
@@ -178,7 +170,7 @@ def northd_finds_the_active_one():
     with harness.Server(schemas) as active, harness.Server(schemas, "ours", ["--sync-from=" + active.remote]) as backup:
         client = harness.Client(active.sock)
         client.transact("OVN_Northbound", {"op": "insert", "table": "NB_Global", "row": {}})
-        harness.wait_until(lambda: "replicating" in control(backup, "sync-status"), "the first copy")
+        harness.wait_until(lambda: "replicating" in backup.control("sync-status"), "the first copy")
         pair = "%s,%s" % (backup.remote, active.remote)
         # The order of remotes is drawn by lot: several draw both.
         daemons = [subprocess.Popen([harness.BUILD / "northd/weft-northd", "--ovnnb-db=" + pair, "--ovnsb-db=" + pair,
@@ -193,7 +185,7 @@ def northd_finds_the_active_one():
         try:
             sync(client, 1)
             active.kill()
-            control(backup, "disconnect-active-ovsdb-server")
+            backup.control("disconnect-active-ovsdb-server")
             sync(harness.Client(backup.sock), 2)
         finally:
             for daemon in daemons:
@@ -207,15 +199,15 @@ def command_errors():
     with harness.Server([SCHEMA], "ours") as ours, harness.Server([SCHEMA], "peer") as peer:
         for command in ("get-active-ovsdb-server", "get-sync-exclude-tables", "sync-status",
                         "disconnect-active-ovsdb-server"):
-            assert control(ours, command) == control(peer, command), command
+            assert ours.control(command) == peer.control(command), command
         ask = "connect-active-ovsdb-server"
-        assert refuses(control, ours, ask).strip() == control(peer, ask).strip()
-        assert "expected DB:TABLE" in refuses(control, ours, "set-sync-exclude-tables", "T")
-        assert "Invalid probe interval" in refuses(control, ours, "set-active-ovsdb-server-probe-interval", "x")
-        control(ours, "set-active-ovsdb-server", ours.remote)
-        control(ours, ask)
+        assert refuses(ours.control, ask).strip() == peer.control(ask).strip()
+        assert "expected DB:TABLE" in refuses(ours.control, "set-sync-exclude-tables", "T")
+        assert "Invalid probe interval" in refuses(ours.control, "set-active-ovsdb-server-probe-interval", "x")
+        ours.control("set-active-ovsdb-server", ours.remote)
+        ours.control(ask)
         harness.wait_until(lambda: "cannot synchronize from itself" in (ours.folder / "log").read_text(), "the log")
-        assert control(ours, "sync-status") == "state: active\n"
+        assert ours.control("sync-status") == "state: active\n"
 
 
 def main():

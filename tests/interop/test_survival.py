@@ -127,13 +127,6 @@ class Story:
         self.check()
         self.progress()
 
-    def control(self, command, server=None):
-        client = harness.Client((server or self.server).ctl)
-        try:
-            return client.call("ovsdb-server/" + command)
-        finally:
-            client.close()
-
 
 # --- The steps ---
 
@@ -211,7 +204,7 @@ def replicate_and_promote(story):
     with story.quiet():
         harness.wait_until(has_followed, "the backup to follow")
         story.server.kill()
-        story.control("disconnect-active-ovsdb-server", backup)
+        backup.control("disconnect-active-ovsdb-server")
         story.server = backup
         backup.options = []
         story.move(backup)
@@ -246,7 +239,7 @@ def relay(story):
 def compact(story):
     """While others write; with kill -9 at some moment of it; by the tool."""
     for _ in range(3):
-        story.control("compact")
+        story.server.control("compact")
         story.progress(1)
     story.check()
     for _ in range(3):
@@ -276,7 +269,7 @@ def fill_the_disk(story):
         harness.wait_until(are_refused, "the disk to be full")
         story.check()
         try:
-            story.control("compact")
+            story.server.control("compact")
             raise AssertionError("there is no space to compact")
         except RuntimeError:
             pass
@@ -298,7 +291,7 @@ def fill_the_disk(story):
         story.progress()                           # by itself
         story.check()
         story.crash()
-        story.control("compact")
+        story.server.control("compact")
         story.check()
 
 
