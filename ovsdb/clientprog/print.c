@@ -6,6 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "ovsdb/clientprog/command.h"
+#include "ovsdb/ctl/json_put.h"
 
 void
 print_table(struct client *client, struct tabular *table)

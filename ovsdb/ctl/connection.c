@@ -12,7 +12,7 @@
 #include "lib/net/loop.h"
 #include "lib/net/stream.h"
 #include "lib/net/tls.h"
-#include "ovsdb/ctl/table_format.h"
+#include "ovsdb/ctl/json_put.h"
 #include "ovsdb/model/schema.h"
 #include "ovsdb/model/server_row.h"
 

@@ -57,8 +57,4 @@ size_t tabular_n_rows(const struct tabular *table);
  * it then begin with a blank line. */
 void tabular_print(const struct tabular *table, const struct tabular_style *style, bool is_first, struct buf *out);
 
-/* Appends 'json' as text, members of objects sorted by name; 'is_pretty' puts each element on a line of its own,
- * indented. */
-void json_put(struct buf *out, const json_t *json, bool is_pretty);
-
 #endif

@@ -4,7 +4,7 @@
 #include "ovsdb/ctl/workset.h"
 
 #include "lib/base/json.h"
-#include "ovsdb/ctl/table_format.h"
+#include "ovsdb/ctl/json_put.h"
 #include "ovsdb/ctl/workset_private.h"
 
 /* The uuids that a look-up found on the server. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "ovsdb/ctl/table_format.h"
+#include "ovsdb/ctl/json_put.h"
 #include "ovsdb/ctl/workset.h"
 #include "ovsdb/ctl/workset_private.h"
 

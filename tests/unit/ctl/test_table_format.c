@@ -4,6 +4,8 @@
 #include "tests/unit/test.h"
 
 #include "ovsdb/ctl/table_format.h"
+
+#include "ovsdb/ctl/json_put.h"
 #include "ovsdb/model/schema.h"
 
 static const struct column_type map_type = {.key = {.type = ATOM_STRING, .integer_max = INT64_MAX, .string_max = UINT32_MAX},
