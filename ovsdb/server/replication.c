@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/net/jsonrpc.h"
 #include "ovsdb/server/follower.h"
+#include "ovsdb/server/replication_schema.h"
 #include "ovsdb/server/server_private.h"
 #include "ovsdb/server/upstream.h"
 
@@ -202,53 +203,6 @@ give_up_connection(struct replication *r, struct err *e)
     r->env->reconnect(r->upstream);
 }
 
-/* Schemas.  Debian's lines, because scripts look for them. */
-
-static bool
-column_fits(const struct table *table, const struct column *column)
-{
-    const struct column *here = table_column(table, column->name);
-    if (!here) {
-        log_info("Column %s not present in the local db schema table %s.", column->name, table->name);
-        return false;
-    }
-    if (!column_type_eq(&here->type, &column->type)) {
-        log_info("Column %s mismatch in local db schema table %s.", column->name, table->name);
-        return false;
-    }
-    return true;
-}
-
-static bool
-table_fits(const struct schema *schema, const struct table *table)
-{
-    const struct table *here = schema_table(schema, table->name);
-    if (!here) {
-        log_info("Table %s not present in the local db schema", table->name);
-        return false;
-    }
-    bool fits = true;
-    for (uint32_t i = COLUMN_FIRST; i < table->n_columns; i++) {
-        fits = column_fits(here, &table->columns[i]) && fits;
-    }
-    return fits;
-}
-
-static bool
-schema_fits(const struct schema *here, const struct schema *active)
-{
-    if (schema_eq(here, active)) {
-        return true;
-    }
-    log_info("Schema version mismatch, checking if %s can still be replicated or not.", here->name);
-    bool fits = true;
-    for (uint32_t i = 0; i < active->n_tables; i++) {
-        fits = table_fits(here, &active->tables[i]) && fits;
-    }
-    log_info(fits ? "%s can be replicated." : "%s cannot be replicated.", here->name);
-    return fits;
-}
-
 /* Following. */
 
 /* The active server may have told its clients that this is durable, and they will hold a promoted backup to it.  One sync
@@ -308,7 +262,7 @@ note_schema(struct replication *r, struct replicated *d, const json_t *json)
         give_up_connection(r, err_wrap(e, "%s: schema of the active server", d->name));
         return;
     }
-    if (hosted && schema_fits(hosted->db->schema, schema)) {
+    if (hosted && replication_schema_fits(hosted->db->schema, schema)) {
         d->follower = d->follower ? d->follower : make_follower(r, hosted);
         vec_push(&r->followers, d->follower);
         r->env->send(r->upstream, follower_start(d->follower, schema, r->next_id++));
