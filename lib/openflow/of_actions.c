@@ -7,6 +7,7 @@
 #include "lib/openflow/of_actions.h"
 
 #include "lib/openflow/of_action_numbers.h"
+#include "lib/openflow/of_actions_private.h"
 
 /* Appends 'n' zeroed bytes and puts the action's type and, for now, that length; NULL on overflow. */
 static uint8_t *
@@ -20,9 +21,8 @@ begin(struct buf *out, uint16_t type, size_t n)
     return p;
 }
 
-/* The same for an Open vSwitch action 'subtype': its own bytes start at the returned pointer + 10. */
-static uint8_t *
-begin_nx(struct buf *out, uint16_t subtype, size_t n)
+uint8_t *
+of_act_begin_nx(struct buf *out, uint16_t subtype, size_t n)
 {
     uint8_t *p = begin(out, OFPAT_EXPERIMENTER, n);
     if (p) {
@@ -44,9 +44,8 @@ finish(struct buf *out, size_t start)
     }
 }
 
-/* The 4-byte header by which Open vSwitch actions name a field. */
-static uint32_t
-nxm32(enum of_field_id id)
+uint32_t
+of_act_nxm_header(enum of_field_id id)
 {
     const struct of_field *field = of_field(id);
     return (uint32_t) (of_field_nxm_header(field) >> 32) | field->n_bytes;
@@ -82,10 +81,10 @@ of_act_output(struct buf *out, uint32_t port)
 void
 of_act_output_reg(struct buf *out, struct of_subfield src)
 {
-    uint8_t *p = begin_nx(out, NXAST_OUTPUT_REG, 24);
+    uint8_t *p = of_act_begin_nx(out, NXAST_OUTPUT_REG, 24);
     if (p) {
         put_be16(p + 10, ofs_nbits(src));
-        put_be32(p + 12, nxm32(src.field));
+        put_be32(p + 12, of_act_nxm_header(src.field));
         put_be16(p + 16, OF_MAX_LEN);
     }
 }
@@ -93,7 +92,7 @@ of_act_output_reg(struct buf *out, struct of_subfield src)
 void
 of_act_output_trunc(struct buf *out, uint16_t port, uint32_t max_len)
 {
-    uint8_t *p = begin_nx(out, NXAST_OUTPUT_TRUNC, 16);
+    uint8_t *p = of_act_begin_nx(out, NXAST_OUTPUT_TRUNC, 16);
     if (p) {
         put_be16(p + 10, port);
         put_be32(p + 12, max_len);
@@ -178,11 +177,11 @@ of_act_move(struct buf *out, struct of_subfield src, struct of_subfield dst)
 static void
 put_stack(struct buf *out, uint16_t subtype, struct of_subfield sf)
 {
-    uint8_t *p = begin_nx(out, subtype, 24);
+    uint8_t *p = of_act_begin_nx(out, subtype, 24);
     CHECK(of_subfield_is_valid(sf));
     if (p) {
         put_be16(p + 10, sf.ofs);
-        put_be32(p + 12, nxm32(sf.field));
+        put_be32(p + 12, of_act_nxm_header(sf.field));
         put_be16(p + 16, sf.n_bits);
     }
 }
@@ -203,9 +202,9 @@ of_act_pop(struct buf *out, struct of_subfield dst)
 void
 of_act_delete_field(struct buf *out, enum of_field_id id)
 {
-    uint8_t *p = begin_nx(out, NXAST_DELETE_FIELD, 24);
+    uint8_t *p = of_act_begin_nx(out, NXAST_DELETE_FIELD, 24);
     if (p) {
-        put_be32(p + 10, nxm32(id));
+        put_be32(p + 10, of_act_nxm_header(id));
     }
 }
 
@@ -218,7 +217,7 @@ of_act_resubmit(struct buf *out, uint8_t table)
 void
 of_act_resubmit_port(struct buf *out, uint16_t in_port, uint8_t table, bool with_ct)
 {
-    uint8_t *p = begin_nx(out, with_ct ? NXAST_RESUBMIT_TABLE_CT : NXAST_RESUBMIT_TABLE, 16);
+    uint8_t *p = of_act_begin_nx(out, with_ct ? NXAST_RESUBMIT_TABLE_CT : NXAST_RESUBMIT_TABLE, 16);
     if (p) {
         put_be16(p + 10, in_port);
         p[12] = table;
@@ -246,7 +245,7 @@ of_act_set_queue(struct buf *out, uint32_t queue)
 void
 of_act_pop_queue(struct buf *out)
 {
-    begin_nx(out, NXAST_POP_QUEUE, 16);
+    of_act_begin_nx(out, NXAST_POP_QUEUE, 16);
 }
 
 void
@@ -270,7 +269,7 @@ of_act_pop_vlan(struct buf *out)
 void
 of_act_conjunction(struct buf *out, uint32_t id, uint8_t clause, uint8_t n_clauses)
 {
-    uint8_t *p = begin_nx(out, NXAST_CONJUNCTION, 16);
+    uint8_t *p = of_act_begin_nx(out, NXAST_CONJUNCTION, 16);
     if (p) {
         p[10] = clause;
         p[11] = n_clauses;
@@ -282,11 +281,11 @@ void
 of_act_check_pkt_larger(struct buf *out, uint16_t size, struct of_subfield dst)
 {
     CHECK(of_subfield_is_valid(dst) && dst.n_bits == 1);
-    uint8_t *p = begin_nx(out, NXAST_CHECK_PKT_LARGER, 24);
+    uint8_t *p = of_act_begin_nx(out, NXAST_CHECK_PKT_LARGER, 24);
     if (p) {
         put_be16(p + 10, size);
         put_be16(p + 12, dst.ofs);
-        put_be32(p + 14, nxm32(dst.field));
+        put_be32(p + 14, of_act_nxm_header(dst.field));
     }
 }
 
@@ -294,7 +293,7 @@ void
 of_act_note(struct buf *out, const void *data, size_t n)
 {
     size_t start = out->size;
-    begin_nx(out, NXAST_NOTE, 10);
+    of_act_begin_nx(out, NXAST_NOTE, 10);
     buf_put(out, data, n);
     if (n < 6) {
         buf_put_zeros(out, 6 - n);
@@ -305,7 +304,7 @@ of_act_note(struct buf *out, const void *data, size_t n)
 void
 of_act_exit(struct buf *out)
 {
-    begin_nx(out, NXAST_EXIT, 16);
+    of_act_begin_nx(out, NXAST_EXIT, 16);
 }
 
 /* Appends a property of a controller action: 'type', length, 'n' bytes of body, padding. */
@@ -331,7 +330,7 @@ of_act_controller(struct buf *out, const struct of_controller *spec)
     } else if (!spec->controller_id && spec->reason == OF_REASON_ACTION && spec->max_len == OF_MAX_LEN) {
         of_act_output(out, OF_PORT_CONTROLLER);
     } else {
-        uint8_t *p = begin_nx(out, NXAST_CONTROLLER, 16);
+        uint8_t *p = of_act_begin_nx(out, NXAST_CONTROLLER, 16);
         if (p) {
             put_be16(p + 10, spec->max_len);
             put_be16(p + 12, spec->controller_id);
@@ -345,7 +344,7 @@ of_act_controller_begin(struct buf *out, const struct of_controller *spec)
 {
     size_t start = out->size;
     uint8_t body[4] = {0};                                   /* 16 bits, and padding that counts */
-    begin_nx(out, NXAST_CONTROLLER2, 16);
+    of_act_begin_nx(out, NXAST_CONTROLLER2, 16);
     if (spec->max_len != OF_MAX_LEN) {
         put_be16(body, spec->max_len);
         put_property(out, NXAC2PT_MAX_LEN, body, sizeof body);
@@ -400,10 +399,10 @@ size_t
 of_act_ct_begin(struct buf *out, const struct of_ct *spec)
 {
     size_t start = out->size;
-    uint8_t *p = begin_nx(out, NXAST_CT, 24);
+    uint8_t *p = of_act_begin_nx(out, NXAST_CT, 24);
     if (p) {
         put_be16(p + 10, spec->flags);
-        put_be32(p + 12, spec->zone_is_field ? nxm32(spec->zone_src.field) : 0);
+        put_be32(p + 12, spec->zone_is_field ? of_act_nxm_header(spec->zone_src.field) : 0);
         put_be16(p + 16, spec->zone_is_field ? ofs_nbits(spec->zone_src) : spec->zone);
         p[18] = spec->recirc_table;
         put_be16(p + 22, spec->alg);
@@ -442,7 +441,7 @@ of_act_nat(struct buf *out, const struct of_nat *spec)
         {NX_NAT_V6_MAX, &spec->v6_max, 16}, {NX_NAT_PORT_MIN, &port_min, 2}, {NX_NAT_PORT_MAX, &port_max, 2},
     };
     size_t start = out->size;
-    uint8_t *p = begin_nx(out, NXAST_NAT, 16);
+    uint8_t *p = of_act_begin_nx(out, NXAST_NAT, 16);
     if (p) {
         put_be16(p + 12, spec->flags);
         put_be16(p + 14, present);
@@ -458,14 +457,14 @@ of_act_nat(struct buf *out, const struct of_nat *spec)
 void
 of_act_ct_clear(struct buf *out)
 {
-    begin_nx(out, NXAST_CT_CLEAR, 16);
+    of_act_begin_nx(out, NXAST_CT_CLEAR, 16);
 }
 
 size_t
 of_act_clone_begin(struct buf *out)
 {
     size_t start = out->size;
-    begin_nx(out, NXAST_CLONE, 16);
+    of_act_begin_nx(out, NXAST_CLONE, 16);
     return start;
 }
 
@@ -475,102 +474,10 @@ of_act_end(struct buf *out, size_t start)
     finish(out, start);
 }
 
-size_t
-of_act_learn_begin(struct buf *out, const struct of_learn *spec)
-{
-    size_t start = out->size;
-    bool has_result = spec->flags & OF_LEARN_WRITE_RESULT, is_learn2 = has_result || spec->limit;
-    uint8_t *p = begin_nx(out, is_learn2 ? NXAST_LEARN2 : NXAST_LEARN, is_learn2 ? (has_result ? 44 : 40)
-                          : 32);
-    if (p) {
-        put_be16(p + 10, spec->idle_timeout);
-        put_be16(p + 12, spec->hard_timeout);
-        put_be16(p + 14, spec->priority);
-        put_be64(p + 16, spec->cookie);
-        put_be16(p + 24, spec->flags);
-        p[26] = spec->table_id;
-        put_be16(p + 28, spec->fin_idle_timeout);
-        put_be16(p + 30, spec->fin_hard_timeout);
-    }
-    if (p && is_learn2) {
-        put_be32(p + 32, spec->limit);
-    }
-    if (p && has_result) {
-        CHECK(of_subfield_is_valid(spec->result) && spec->result.n_bits == 1);
-        put_be16(p + 36, spec->result.ofs);
-        put_be32(p + 40, nxm32(spec->result.field));
-    }
-    return start;
-}
-
-static void
-put_learn_header(struct buf *out, uint16_t kind, size_t n_bits)
-{
-    uint8_t header[2];
-    put_be16(header, (uint16_t) (kind | n_bits));
-    buf_put(out, header, sizeof header);
-}
-
-static void
-put_learn_subfield(struct buf *out, struct of_subfield sf)
-{
-    uint8_t p[6];
-    CHECK(of_subfield_is_valid(sf));
-    put_be32(p, nxm32(sf.field));
-    put_be16(p + 4, sf.ofs);
-    buf_put(out, p, sizeof p);
-}
-
-static void
-put_learn_value(struct buf *out, uint16_t kind, struct of_subfield dst, const struct of_value *value)
-{
-    size_t n = 2 * DIV_ROUND_UP((size_t) dst.n_bits, 16);
-    put_learn_header(out, kind | NX_LEARN_IMMEDIATE, dst.n_bits);
-    buf_put(out, value->b + 16 - n, n);
-    put_learn_subfield(out, dst);
-}
-
-void
-of_learn_match_value(struct buf *out, struct of_subfield dst, const struct of_value *value)
-{
-    put_learn_value(out, NX_LEARN_MATCH, dst, value);
-}
-
-void
-of_learn_load_value(struct buf *out, struct of_subfield dst, const struct of_value *value)
-{
-    put_learn_value(out, NX_LEARN_LOAD, dst, value);
-}
-
-void
-of_learn_match_field(struct buf *out, struct of_subfield dst, struct of_subfield src)
-{
-    CHECK(dst.n_bits == src.n_bits);
-    put_learn_header(out, NX_LEARN_MATCH, dst.n_bits);
-    put_learn_subfield(out, src);
-    put_learn_subfield(out, dst);
-}
-
-void
-of_learn_load_field(struct buf *out, struct of_subfield dst, struct of_subfield src)
-{
-    CHECK(dst.n_bits == src.n_bits);
-    put_learn_header(out, NX_LEARN_LOAD, dst.n_bits);
-    put_learn_subfield(out, src);
-    put_learn_subfield(out, dst);
-}
-
-void
-of_learn_output(struct buf *out, struct of_subfield src)
-{
-    put_learn_header(out, NX_LEARN_OUTPUT, src.n_bits);
-    put_learn_subfield(out, src);
-}
-
 void
 of_act_sample(struct buf *out, const struct of_sample *spec)
 {
-    uint8_t *p = begin_nx(out, NXAST_SAMPLE, 24);
+    uint8_t *p = of_act_begin_nx(out, NXAST_SAMPLE, 24);
     if (p) {
         put_be16(p + 10, spec->probability);
         put_be32(p + 12, spec->collector_set_id);

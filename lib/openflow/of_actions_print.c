@@ -6,6 +6,7 @@
 
 #include "lib/openflow/of_action_numbers.h"
 #include "lib/openflow/of_actions.h"
+#include "lib/openflow/of_actions_private.h"
 
 enum { MAX_DEPTH = 32 };
 
@@ -17,9 +18,8 @@ typedef bool print_cb(struct printer *printer, const uint8_t *p, size_t n);
 
 static bool print_list(struct printer *printer, const uint8_t *p, size_t n);
 
-/* Reads a 4-byte field header at 'p', and checks the bits. */
-static bool
-read_subfield(const uint8_t *p, unsigned int ofs, unsigned int n_bits, struct of_subfield *ret)
+bool
+of_act_read_subfield(const uint8_t *p, unsigned int ofs, unsigned int n_bits, struct of_subfield *ret)
 {
     struct str s = str_n((const char *) p, 4);
     struct of_header header;
@@ -34,7 +34,7 @@ static bool
 print_subfield(struct printer *printer, const uint8_t *p, unsigned int ofs, unsigned int n_bits)
 {
     struct of_subfield sf;
-    if (!read_subfield(p, ofs, n_bits, &sf)) {
+    if (!of_act_read_subfield(p, ofs, n_bits, &sf)) {
         return false;
     }
     of_subfield_print(sf, printer->out);
@@ -211,9 +211,8 @@ print_reason(struct buf *out, uint8_t reason)
     }
 }
 
-/* Replaces the comma at the end by a parenthesis. */
-static void
-close_list(struct buf *out)
+void
+of_act_close_list(struct buf *out)
 {
     if (buf_is_ok(out) && out->size && out->data[out->size - 1] == ',') {
         buf_truncate(out, out->size - 1);
@@ -262,7 +261,7 @@ print_controller2(struct printer *printer, const uint8_t *p, size_t n)
         }
         ofs += ROUND_UP(length, 8);
     }
-    close_list(printer->out);
+    of_act_close_list(printer->out);
     return true;
 }
 
@@ -346,7 +345,7 @@ print_ct(struct printer *printer, const uint8_t *p, size_t n)
     if (alg) {
         buf_printf(printer->out, alg == 21 ? "alg=ftp," : alg == 69 ? "alg=tftp," : "alg=%u,", alg);
     }
-    close_list(printer->out);
+    of_act_close_list(printer->out);
     return true;
 }
 
@@ -432,96 +431,10 @@ print_ct_clear(struct printer *printer, const uint8_t *p, size_t n)
     return true;
 }
 
-/* Prints the value of a learn specification that gives "reg0[3]=0x1" or "load:0x1->reg0[3]". */
-static void
-print_immediate(struct buf *out, const uint8_t *p, size_t n)
-{
-    static const struct of_field plain = {.n_bits = 128, .format = OF_FORMAT_HEX};
-    struct of_value value = of_value_from_bytes(p, n);
-    of_value_print(&plain, &value, NULL, out);
-}
-
-/* Prints one specification of at most 'n' bytes at 'p' and returns its size; 0 if it makes no sense. */
-static size_t
-print_learn_spec(struct printer *printer, const uint8_t *p, size_t n)
-{
-    struct buf *out = printer->out;
-    uint16_t header = get_be16(p), dst_kind = header & NX_LEARN_DST;
-    unsigned int n_bits = header & NX_LEARN_N_BITS;
-    bool is_immediate = header & NX_LEARN_IMMEDIATE, is_output = dst_kind == NX_LEARN_OUTPUT;
-    size_t src_size = is_immediate ? 2 * DIV_ROUND_UP((size_t) n_bits, 16) : 6,
-    size = 2 + src_size + (is_output ? 0 : 6);
-    const uint8_t *src_at = p + 2, *dst_at = p + 2 + src_size;
-    struct of_subfield src = {0}, dst = {0};
-    if (header >> 14 || dst_kind == NX_LEARN_DST || n_bits > 128 || size > n || (is_output && is_immediate)
-        || (!is_immediate && !read_subfield(src_at, get_be16(src_at + 4), n_bits, &src))
-        || (!is_output && !read_subfield(dst_at, get_be16(dst_at + 4), n_bits, &dst))) {
-        return 0;
-    }
-    buf_puts(out, dst_kind == NX_LEARN_LOAD ? "load:" : is_output ? "output:" : "");
-    if (dst_kind == NX_LEARN_MATCH) {
-        of_subfield_print(dst, out);
-        buf_putc(out, '=');
-    }
-    if (is_immediate) {
-        print_immediate(out, src_at, src_size);
-    } else {
-        of_subfield_print(src, out);
-    }
-    if (dst_kind == NX_LEARN_LOAD) {
-        buf_puts(out, "->");
-        of_subfield_print(dst, out);
-    }
-    buf_putc(out, ',');
-    return size;
-}
-
 static bool
 print_learn(struct printer *printer, const uint8_t *p, size_t n)
 {
-    struct buf *out = printer->out;
-    bool is_learn2 = get_be16(p + 8) == NXAST_LEARN2;
-    uint16_t flags = get_be16(p + 24);
-    size_t ofs = !is_learn2 ? 32 : flags & OF_LEARN_WRITE_RESULT ? 44 : 40;
-    if (ofs > n) {
-        return false;
-    }
-    const struct {
-        const char *format;
-        unsigned int value;
-    } numbers[] = {
-        {"idle_timeout=%u,", get_be16(p + 10)}, {"hard_timeout=%u,", get_be16(p + 12)},
-        {"fin_idle_timeout=%u,", get_be16(p + 28)}, {"fin_hard_timeout=%u,", get_be16(p + 30)},
-        {"priority=%u,", get_be16(p + 14) == 0x8000 ? 0 : get_be16(p + 14)},
-        {"limit=%u,", is_learn2 ? get_be32(p + 32) : 0},
-    };
-    buf_printf(out, "learn(table=%u,", p[26]);
-    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-        if (numbers[i].value) {
-            buf_printf(out, numbers[i].format, numbers[i].value);
-        }
-    }
-    buf_puts(out, flags & OF_LEARN_SEND_FLOW_REM ? "send_flow_rem," : "");
-    buf_puts(out, flags & OF_LEARN_DELETE_LEARNED ? "delete_learned," : "");
-    if (get_be64(p + 16)) {
-        buf_printf(out, "cookie=0x%llx,", (unsigned long long) get_be64(p + 16));
-    }
-    if (ofs == 44) {
-        buf_puts(out, "result_dst=");
-        if (!print_subfield(printer, p + 40, get_be16(p + 36), 1)) {
-            return false;
-        }
-        buf_putc(out, ',');
-    }
-    while (n - ofs >= 2 && get_be16(p + ofs)) {
-        size_t size = print_learn_spec(printer, p + ofs, n - ofs);
-        if (!size) {
-            return false;
-        }
-        ofs += size;
-    }
-    close_list(out);
-    return true;
+    return of_act_print_learn(p, n, printer->out);
 }
 
 static bool
@@ -535,7 +448,7 @@ static bool
 print_delete_field(struct printer *printer, const uint8_t *p, size_t n)
 {
     struct of_subfield sf;
-    if (!read_subfield(p + 10, 0, 1, &sf)) {
+    if (!of_act_read_subfield(p + 10, 0, 1, &sf)) {
         return false;
     }
     buf_printf(printer->out, "delete_field:%s", of_field(sf.field)->name);
