@@ -205,7 +205,7 @@ load(const struct settings *s)
     char *text = xcalloc(1, (size_t) status.st_size + 1);
     CHECK(pread(s->fd, text, (size_t) status.st_size, 0) == status.st_size);
     json_t *json;
-    CHECK(!json_parse(str_from(text), 0, &json));               /* we wrote it */
+    CHECK(!json_parse(str_from(text), 0, &json));            /* we wrote it */
     free(text);
     return json;
 }

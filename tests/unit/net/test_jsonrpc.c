@@ -149,7 +149,7 @@ check_refused(const char *text, const char *reason)
 TEST(bad_input_closes_the_connection)
 {
     check_refused("GET /", "not JSON: message starts with byte 0x47");
-    check_refused("{]}", "bad JSON in message: string or '}' expected near ']' at byte 2");
+    check_refused("{]}", "bad JSON in message: line 1, column 2, byte 1: expected a string");
     check_refused("[]", "bad JSON-RPC message: not an object");
     check_refused("{}", "bad JSON-RPC message: neither \"method\" nor \"id\"");
     check_refused("{\"method\":1,\"params\":[]}", "bad JSON-RPC message: \"method\" is not a string");
