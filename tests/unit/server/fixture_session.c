@@ -54,9 +54,11 @@ output_send_shared(void *peer, struct shared_bytes *bytes)
 }
 
 static size_t
-output_backlog(void *peer)
+output_backlog(void *peer_)
 {
-    return ((struct peer *) peer)->backlog;
+    struct peer *peer = peer_;
+    peer->n_looks++;
+    return peer->backlog;
 }
 
 static void

@@ -14,6 +14,7 @@ struct peer {
     struct session *session;                                 /* owned; NULL: it has not joined */
     struct buf sent;                                         /* to it, not looked at yet */
     size_t backlog;                                          /* what the session is told */
+    unsigned n_looks;                                        /* how often it asked */
     bool is_held;                                            /* the server wants to hear nothing now */
     char *closed;                                            /* owned: the reason, once closed */
 };

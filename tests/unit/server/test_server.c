@@ -136,6 +136,26 @@ TEST(a_session_that_lags_gets_one_update_with_the_net_effect)
     fixture_stop(server);
 }
 
+TEST(a_turn_costs_nothing_for_those_it_has_nothing_for)
+{
+    enum { N_IDLE = 100 };
+    struct server *server = fixture_start();
+    struct peer idle[N_IDLE], busy;
+    for (int i = 0; i < N_IDLE; i++) {
+        peer_join(server, &idle[i]);
+    }
+    peer_join(server, &busy);
+    peer_say(&busy, TRANSACT("1", INSERT_N(U1, "name")));
+    server_run(server, fixture_now_ms);
+    assert_int_equal(busy.n_looks, 1);
+    for (int i = 0; i < N_IDLE; i++) {
+        assert_int_equal(idle[i].n_looks, 0);
+        peer_leave(&idle[i]);
+    }
+    peer_leave(&busy);
+    fixture_stop(server);
+}
+
 TEST(monitor_cond_since_sends_what_was_missed)
 {
     struct server *server = fixture_start();
@@ -405,7 +425,8 @@ TEST(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment)
 TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
           T(a_wait_goes_on_when_its_table_changes_or_its_time_is_over),
           T(a_wait_may_have_all_the_time_in_the_world),
-          T(a_session_that_lags_gets_one_update_with_the_net_effect), T(monitor_cond_since_sends_what_was_missed),
+          T(a_session_that_lags_gets_one_update_with_the_net_effect), T(a_turn_costs_nothing_for_those_it_has_nothing_for),
+          T(monitor_cond_since_sends_what_was_missed),
           T(conditions_of_many_clients_are_looked_up), T(locks_pass_from_client_to_client),
           T(clients_learn_of_databases_that_go), T(a_restart_finds_what_was_stored),
           T(a_large_snapshot_is_made_in_slices_and_its_client_held),
