@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEFT_OVSDB_STORAGE_LOG_FILE_PRIVATE_H
+#define WEFT_OVSDB_STORAGE_LOG_FILE_PRIVATE_H
+
+/* What: the inside of a log file, for the files that are it: log_file.c opens and tells what a file is, log_file_read.c reads,
+ * log_file_write.c appends and repairs, log_file_replace.c puts another file in its place.
+ *
+ * Invariants: with 'at_end' there is nothing in the read buffer, and what is behind 'good_end' may be overwritten.  Only
+ * log_file_put() is called while 'queue' holds something. */
+
+#include <openssl/evp.h>
+
+#include "lib/base/vec.h"
+#include "ovsdb/storage/log_file.h"
+
+struct iovec;
+
+enum { LOG_FILE_MAGIC = 0x4c4f4746 };
+enum { LOG_FILE_CHUNK = 1 << 20 };                           /* bytes read at a time */
+enum { SHA1_SIZE = 20, SHA1_HEX = 40 };
+enum { MAX_HEADER = 128 };                                   /* "OVSDB CLUSTER 9223372036854775807 <40 digits>\n" fits */
+enum { NEW_FILE_MODE = 0660 };
+#define LOG_FILE_IO_ERROR "I/O error"
+#define LOG_FILE_SYNTAX_ERROR "syntax error"
+#define LOG_FILE_STANDALONE "OVSDB JSON "
+
+struct log_file {
+    uint32_t magic;                                          /* LOG_FILE_MAGIC */
+    enum log_file_mode mode;
+    char *path;                                              /* as given */
+    char *real_path;                                         /* without symbolic links: what rename() replaces */
+    int fd;
+    int lock_fd;                                             /* -1 if not locked */
+    uint64_t good_end;                                       /* offset behind the last whole record */
+    uint64_t size;                                           /* of the file */
+    struct buf queue;                                        /* records to be written, as they will be in the file */
+    VEC(uint64_t) queue_ends;                                /* offsets in 'queue' behind each */
+    bool at_end;                                             /* all records read: may append */
+    bool sync_failed;                                        /* refuse appends */
+    bool is_directory_dirty;                                 /* the name is not durable yet */
+    bool is_synced;                                          /* a replacement that another process has synced */
+    uint64_t replace_from;                                   /* of a replacement: where 'file' ended at its begin */
+
+    char *data;                                              /* read buffer: the file's bytes from 'good_end' on... */
+    size_t data_start;                                       /* ...are data[data_start...data_end) */
+    size_t data_end;
+    size_t data_capacity;
+    bool is_corrupt;                                         /* the next record is no whole record */
+    struct err *corrupt;                                     /* then: how */
+    EVP_MD *sha1;
+    EVP_MD_CTX *sha1_context;
+};
+
+struct log_file_header {
+    size_t n;                                                /* bytes of the header line, with its line feed */
+    uint64_t length;                                         /* of the record, with its line feed */
+    struct str sha1;
+};
+
+struct log_file *log_file_new(const char *path, enum log_file_mode mode);
+/* Asks the kernel for 'file->size'. */
+struct err *log_file_update_size(struct log_file *file) MUST_USE;
+/* "OVSDB JSON <length> <sha1>\n", where "OVSDB JSON " is 'magic', at the start of 'text'. */
+bool log_file_parse_header(struct str text, const char *magic, struct log_file_header *ret);
+/* The hash of 'record', with a line feed behind it if 'add_newline'. */
+void log_file_sha1(struct log_file *file, struct str record, bool add_newline, char hex[SHA1_HEX + 1]);
+
+/* Writes all of the 'n' parts at '*offset', which is moved behind what was written.  Returns 0 or -errno. */
+int log_file_write_all(int fd, struct iovec *parts, int n, uint64_t *offset);
+/* Copies the bytes [from, to) of 'file' to 'fd' at 'offset'.  Returns 0 or -errno. */
+int log_file_copy_bytes(const struct log_file *file, uint64_t from, uint64_t to, int fd, uint64_t offset);
+/* What is left to sync once the content is, or has failed with 'error'. */
+struct err *log_file_sync_name(struct log_file *file, int error) MUST_USE;
+
+#endif
