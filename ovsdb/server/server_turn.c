@@ -71,7 +71,7 @@ server_write(struct server *server, struct hosted *hosted, const struct delta *l
         return NULL;
     }
     counter_inc(&counter_ovsdb_write);
-    struct err *e = storage_write(hosted->storage);
+    struct err *e = storage_write(hosted->storage, hosted->needs_sync);
     if (e) {
         log_err_rl("%s: commit failed: %s", hosted->name, err_detail(e));
         if (last) {

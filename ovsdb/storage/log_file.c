@@ -42,9 +42,13 @@ log_file_close(struct log_file *file)
         return;
     }
     CHECK(file->magic == LOG_FILE_MAGIC);
+    if (file->filler) {
+        err_free(log_file_truncate_to_good_end(file));       /* a filler that stays does no harm */
+    }
     if (file->fd >= 0) {
         close(file->fd);
     }
+    log_file_blanks_free(file->blanks);
     lock_file_release(file->lock_fd);
     EVP_MD_CTX_free(file->sha1_context);
     EVP_MD_free(file->sha1);
@@ -71,21 +75,28 @@ log_file_update_size(struct log_file *file)
 }
 
 void
-log_file_sha1(struct log_file *file, struct str record, bool add_newline, char hex[SHA1_HEX + 1])
+log_file_finish_sha1(EVP_MD_CTX *context, char hex[SHA1_HEX + 1])
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char sha1[EVP_MAX_MD_SIZE];
     unsigned int n;
-    bool ok = EVP_DigestInit_ex2(file->sha1_context, file->sha1, NULL)
-              && EVP_DigestUpdate(file->sha1_context, record.s, record.n)
-              && (!add_newline || EVP_DigestUpdate(file->sha1_context, "\n", 1))
-              && EVP_DigestFinal_ex(file->sha1_context, sha1, &n) && n == SHA1_SIZE;
+    bool ok = EVP_DigestFinal_ex(context, sha1, &n) && n == SHA1_SIZE;
     CHECK(ok);
     for (int i = 0; i < SHA1_SIZE; i++) {
         hex[2 * i] = digits[sha1[i] >> 4];
         hex[2 * i + 1] = digits[sha1[i] & 15];
     }
     hex[SHA1_HEX] = '\0';
+}
+
+void
+log_file_sha1(struct log_file *file, struct str record, bool add_newline, char hex[SHA1_HEX + 1])
+{
+    bool ok = EVP_DigestInit_ex2(file->sha1_context, file->sha1, NULL)
+              && EVP_DigestUpdate(file->sha1_context, record.s, record.n)
+              && (!add_newline || EVP_DigestUpdate(file->sha1_context, "\n", 1));
+    CHECK(ok);
+    log_file_finish_sha1(file->sha1_context, hex);
 }
 
 bool

@@ -10,8 +10,13 @@
  *
  * Owns: the file, its lock and a read buffer.
  *
- * Invariants: everything before log_file_good_end() is whole records.  A failed append leaves the file ending
- * there.  An append reaches the kernel at once, and the disk at the next log_file_sync().
+ * A file that is open for writing may end in a *filler*, a record that says nothing: white space and "{}".  Records overwrite it
+ * from its beginning, so that the file's size stays and a sync need not write the file system's journal (ADR 0090).  Only a
+ * write that will be synced makes one.  To those who read only it is a record like others; closing cuts it off, and a
+ * replacement of the file has none.
+ *
+ * Invariants: everything before log_file_good_end() is whole records, and a filler begins there.  A failed append leaves the
+ * file ending there.  An append reaches the kernel at once, and the disk at the next log_file_sync().
  *
  * Locking: opening for writing locks ".NAME.~lock~" beside the file, as ovsdb-server does, so that neither
  * server nor tool of either kind writes a file that another has open.  Reading needs no lock.
@@ -47,8 +52,8 @@ struct err *log_file_identify(const char *path, bool *ret_is_clustered) MUST_USE
  * error" if its end is missing), and each later call fails the same way until log_file_truncate_tail().  Else
  * the file cannot be read ("I/O error"). */
 struct err *log_file_read(struct log_file *file, struct str *ret) MUST_USE;
-uint64_t log_file_good_end(const struct log_file *file);     /* offset behind the last whole record seen */
-uint64_t log_file_size(const struct log_file *file);         /* bytes in the file, good or not */
+uint64_t log_file_good_end(const struct log_file *file);     /* offset behind the last whole record seen but a filler */
+uint64_t log_file_size(const struct log_file *file);         /* bytes in the file, good or not, with its filler */
 bool log_file_is_corrupt(const struct log_file *file);
 bool log_file_is_read_only(const struct log_file *file);
 /* Whether there seem to be more records behind the corrupt one that log_file_read() reported. */
@@ -66,9 +71,10 @@ struct err *log_file_append(struct log_file *file, struct str record) MUST_USE;
  * Errors ("I/O error"): it refuses appends; more than 2 GB would wait. */
 struct err *log_file_put(struct log_file *file, struct str record) MUST_USE;
 size_t log_file_n_waiting(const struct log_file *file);      /* bytes */
-/* Appends all records that wait, with one system call, and forgets them.  On error ("I/O error") those that fitted whole are in
+/* Appends all records that wait, with one system call, and forgets them.  'will_sync' says that log_file_sync() comes next, so that
+ * a filler is worth while; that there is no room for one is no error.  On error ("I/O error") those that fitted whole are in
  * the file; '*ret_n_lost', otherwise 0, is the number of the last ones, which are not. */
-struct err *log_file_write(struct log_file *file, size_t *ret_n_lost) MUST_USE;
+struct err *log_file_write(struct log_file *file, bool will_sync, size_t *ret_n_lost) MUST_USE;
 /* What log_file_append() would write, appended to 'buf': for output that is no file of ours. */
 void log_file_put_record(struct buf *buf, struct str record);
 /* Makes all that was appended durable.  On error nobody knows what is on disk: the file refuses further

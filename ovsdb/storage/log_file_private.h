@@ -3,7 +3,11 @@
 #define WEFT_OVSDB_STORAGE_LOG_FILE_PRIVATE_H
 
 /* What: the inside of a log file, for the files that are it: log_file.c opens and tells what a file is, log_file_read.c reads,
- * log_file_write.c appends and repairs, log_file_replace.c puts another file in its place.
+ * log_file_write.c appends and repairs, log_file_filler.c knows fillers, log_file_replace.c puts another file in its place.
+ *
+ * A filler is a record of nothing, white space and "{}", that ends where the file ends (log_file.h).  What is appended
+ * overwrites its beginning, header included, and brings the header of the shorter filler that is left; its other bytes are right as
+ * they are.
  *
  * Invariants: with 'at_end' there is nothing in the read buffer, and what is behind 'good_end' may be overwritten.  Only
  * log_file_put() is called while 'queue' holds something. */
@@ -20,6 +24,7 @@ enum { LOG_FILE_CHUNK = 1 << 20 };                           /* bytes read at a 
 enum { SHA1_SIZE = 20, SHA1_HEX = 40 };
 enum { MAX_HEADER = 128 };                                   /* "OVSDB CLUSTER 9223372036854775807 <40 digits>\n" fits */
 enum { NEW_FILE_MODE = 0660 };
+enum { LOG_FILE_FILLER = 64 * 1024 };                        /* bytes of a new filler: none is larger */
 #define LOG_FILE_IO_ERROR "I/O error"
 #define LOG_FILE_SYNTAX_ERROR "syntax error"
 #define LOG_FILE_STANDALONE "OVSDB JSON "
@@ -33,6 +38,8 @@ struct log_file {
     int lock_fd;                                             /* -1 if not locked */
     uint64_t good_end;                                       /* offset behind the last whole record */
     uint64_t size;                                           /* of the file */
+    uint64_t filler;                                         /* bytes of the filler at 'good_end'; 0: there is none */
+    struct log_file_blanks *blanks;                          /* hash states for fillers; NULL until one is needed */
     struct buf queue;                                        /* records to be written, as they will be in the file */
     VEC(uint64_t) queue_ends;                                /* offsets in 'queue' behind each */
     bool at_end;                                             /* all records read: may append */
@@ -64,6 +71,20 @@ struct err *log_file_update_size(struct log_file *file) MUST_USE;
 bool log_file_parse_header(struct str text, const char *magic, struct log_file_header *ret);
 /* The hash of 'record', with a line feed behind it if 'add_newline'. */
 void log_file_sha1(struct log_file *file, struct str record, bool add_newline, char hex[SHA1_HEX + 1]);
+/* Ends the hash in 'context'. */
+void log_file_finish_sha1(EVP_MD_CTX *context, char hex[SHA1_HEX + 1]);
+
+/* Whether there can be a filler of 'n' bytes, header included. */
+bool log_file_has_filler_of(uint64_t n);
+/* Whether a record of 'n' bytes in the file, whose JSON with its line feed is 'body', is a filler. */
+bool log_file_is_filler(struct str body, uint64_t n);
+/* Appends the header of a filler of 'n' bytes, a size that log_file_has_filler_of(), to 'buf': hashes less than 1 KB. */
+void log_file_put_filler_header(struct log_file *file, struct buf *buf, uint64_t n);
+/* The same, and the rest of it. */
+void log_file_put_filler(struct log_file *file, struct buf *buf, uint64_t n);
+void log_file_blanks_free(struct log_file_blanks *blanks);
+/* Makes the file end at 'good_end', without a filler. */
+struct err *log_file_truncate_to_good_end(struct log_file *file) MUST_USE;
 
 /* Writes all of the 'n' parts at '*offset', which is moved behind what was written.  Returns 0 or -errno. */
 int log_file_write_all(int fd, struct iovec *parts, int n, uint64_t *offset);

@@ -61,6 +61,16 @@ hex_eq(struct str a, const char *b)
     return true;
 }
 
+/* Nothing more is to be read: what follows overwrites. */
+static void
+finish_reading(struct log_file *file)
+{
+    file->at_end = true;
+    free(file->data);
+    file->data = NULL;
+    file->data_start = file->data_end = file->data_capacity = 0;
+}
+
 /* Reads one record, whose size in the file goes to '*ret_n'; 0 at the end of the file. */
 static struct err *
 read_record(struct log_file *file, struct str *ret, size_t *ret_n)
@@ -129,15 +139,16 @@ log_file_read(struct log_file *file, struct str *ret)
         }
         return e;
     }
-    if (n) {
+    if (n && file->mode != LOG_FILE_READ_ONLY && file->good_end + n == file->size
+        && log_file_is_filler(str_n(record.s, record.n + 1), n)) {
+        file->filler = n;
+        finish_reading(file);
+    } else if (n) {
         *ret = record;
         file->good_end += n;
         file->data_start += n;
     } else if (file->mode != LOG_FILE_READ_ONLY) {           /* a reader may find more later */
-        file->at_end = true;
-        free(file->data);
-        file->data = NULL;
-        file->data_start = file->data_end = file->data_capacity = 0;
+        finish_reading(file);
     }
     return NULL;
 }

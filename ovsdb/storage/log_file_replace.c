@@ -104,6 +104,7 @@ log_file_replace_commit(struct log_file *file, struct log_file *replacement)
     file->fd = replacement->fd;
     replacement->fd = old_fd;                                /* closed with it */
     file->good_end = file->size = replacement->good_end;
+    file->filler = 0;
     file->sync_failed = false;
     file->is_directory_dirty = true;
     log_file_close(replacement);

@@ -29,9 +29,10 @@ sync_directory(const char *path)
     return -error;
 }
 
-static struct err *
-truncate_to_good_end(struct log_file *file)
+struct err *
+log_file_truncate_to_good_end(struct log_file *file)
 {
+    file->filler = 0;
     if (ftruncate(file->fd, (off_t) file->good_end) < 0) {
         return err_tagged(LOG_FILE_IO_ERROR, "%s: failed to truncate to %llu bytes (%s)", file->path,
                           (unsigned long long) file->good_end, strerror(errno));
@@ -44,7 +45,7 @@ struct err *
 log_file_truncate_tail(struct log_file *file)
 {
     CHECK(file->magic == LOG_FILE_MAGIC && file->mode != LOG_FILE_READ_ONLY);
-    struct err *e = truncate_to_good_end(file);
+    struct err *e = log_file_truncate_to_good_end(file);
     if (!e) {
         err_free(file->corrupt);
         file->corrupt = NULL;
@@ -149,7 +150,7 @@ finish_write(struct log_file *file, int error)
     if (!error) {
         return NULL;
     }
-    err_free(truncate_to_good_end(file));                    /* if that fails the next append overwrites the rest */
+    err_free(log_file_truncate_to_good_end(file));           /* if that fails the next append overwrites the rest */
     return err_tagged(LOG_FILE_IO_ERROR, "%s: cannot write record (%s)", file->path, strerror(error));
 }
 
@@ -160,6 +161,10 @@ log_file_append(struct log_file *file, struct str record)
     struct err *e = check_writable(file);
     if (e) {
         return e;
+    } else if (file->filler) {
+        size_t n_lost;
+        e = log_file_put(file, record);
+        return e ? e : log_file_write(file, false, &n_lost);
     }
     char newline[] = "\n";
     struct buf header = BUF_INIT(MAX_HEADER);
@@ -177,7 +182,7 @@ log_file_put(struct log_file *file, struct str record)
 {
     CHECK(file->magic == LOG_FILE_MAGIC && file->at_end);
     struct err *e = check_writable(file);
-    if (!e && record.n > BUF_NO_LIMIT - MAX_HEADER - 1 - file->queue.size) {
+    if (!e && record.n > BUF_NO_LIMIT - MAX_HEADER - 1 - LOG_FILE_FILLER - file->queue.size) {
         e = err_tagged(LOG_FILE_IO_ERROR, "%s: record too large to write", file->path);
     }
     if (!e) {
@@ -193,28 +198,77 @@ log_file_n_waiting(const struct log_file *file)
     return file->queue.size;
 }
 
-struct err *
-log_file_write(struct log_file *file, size_t *ret_n_lost)
+/* Puts what has to follow the records in 'queue' behind them, so that the file ends in a filler again, if it does or 'make' says so.
+ * Returns the size of that filler. */
+static uint64_t
+queue_filler(struct log_file *file, bool make)
 {
-    CHECK(file->magic == LOG_FILE_MAGIC);
-    *ret_n_lost = 0;
-    if (!file->queue.size) {
-        return NULL;
+    uint64_t left = file->filler > file->queue.size ? file->filler - file->queue.size : 0;
+    if (log_file_has_filler_of(left)) {
+        log_file_put_filler_header(file, &file->queue, left);
+        return left;
+    } else if (!make && !left) {
+        return 0;
     }
-    struct iovec part = {file->queue.data, file->queue.size};
-    uint64_t end = file->good_end, good_end = file->good_end;
-    int error = -log_file_write_all(file->fd, &part, 1, &end);
+    uint64_t size = make ? LOG_FILE_FILLER : left;
+    while (!log_file_has_filler_of(size)) {
+        size++;                                              /* a few bytes too small to be one */
+    }
+    log_file_put_filler(file, &file->queue, size);
+    return size;
+}
+
+/* Writes the first 'n' bytes of the queue.  Returns 0 or -errno. */
+static int
+write_queue(struct log_file *file, size_t n, uint64_t *ret_end)
+{
+    struct iovec part = {file->queue.data, n};
+    *ret_end = file->good_end;
+    return log_file_write_all(file->fd, &part, 1, ret_end);
+}
+
+/* Of records in the queue, moves 'good_end' behind those that are in the file up to 'end'; empties the queue.  Returns the number of
+ * the others. */
+static size_t
+accept_queue(struct log_file *file, uint64_t end)
+{
     size_t n_whole = 0;
     while (n_whole < file->queue_ends.n && file->good_end + file->queue_ends.d[n_whole] <= end) {
-        good_end = file->good_end + file->queue_ends.d[n_whole++];
+        n_whole++;
     }
-    *ret_n_lost = file->queue_ends.n - n_whole;
-    file->good_end = good_end;
+    size_t n_lost = file->queue_ends.n - n_whole;
+    file->good_end += n_whole ? file->queue_ends.d[n_whole - 1] : 0;
     vec_clear(&file->queue_ends);
     if (file->queue.capacity > KEPT_QUEUE) {
         buf_fini(&file->queue);
     } else {
         buf_clear(&file->queue);
+    }
+    return n_lost;
+}
+
+struct err *
+log_file_write(struct log_file *file, bool will_sync, size_t *ret_n_lost)
+{
+    CHECK(file->magic == LOG_FILE_MAGIC);
+    *ret_n_lost = 0;
+    size_t n = file->queue.size;
+    if (!n) {
+        return NULL;
+    }
+    uint64_t end, filler = queue_filler(file, will_sync);
+    int error = -write_queue(file, file->queue.size, &end);
+    bool has_failed = error != 0;
+    if (has_failed) {                                        /* perhaps there is room for the records alone */
+        bool grows = file->good_end + file->queue.size > file->size;
+        filler = 0;
+        error = end >= file->good_end + n ? 0 : grows ? -write_queue(file, n, &end) : error;
+    }
+    *ret_n_lost = accept_queue(file, end);
+    file->filler = filler;
+    file->size = MAX(file->size, file->good_end + filler);
+    if (has_failed && !error) {
+        err_free(log_file_truncate_to_good_end(file));       /* if that fails, what is behind is a torn tail */
     }
     return finish_write(file, error);
 }
@@ -259,5 +313,5 @@ log_file_take_back(struct log_file *file, uint64_t end)
 {
     CHECK(file->magic == LOG_FILE_MAGIC && file->at_end && end <= file->good_end && !file->queue.size);
     file->good_end = end;
-    return truncate_to_good_end(file);
+    return log_file_truncate_to_good_end(file);
 }

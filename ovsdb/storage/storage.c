@@ -153,9 +153,21 @@ storage_schema(const struct storage *storage)
 
 /* Reading. */
 
-/* Keeps what a corrupt record would take with it, if there are more records behind: a crash tears only the
- * last one, so that this is a disk or a person, and somebody will want the rest.  Stores the name of the copy in
- * '*ret_path', NULL if there is nothing to keep. */
+/* The name for what is behind 'start': one that is not taken. */
+static char *
+tail_path(const struct storage *storage, uint64_t start)
+{
+    char *path = xasprintf("%s.cut-%llu", storage_path(storage), (unsigned long long) start);
+    for (unsigned int i = 2; !access(path, F_OK); i++) {
+        free(path);
+        path = xasprintf("%s.cut-%llu-%u", storage_path(storage), (unsigned long long) start, i);
+    }
+    return path;
+}
+
+/* Keeps what a corrupt record would take with it, if there are more records behind.  A crash may leave such, of a turn that
+ * nobody was told of and that reached the disk in part; but so may a disk or a person, and then somebody will want the rest.
+ * Stores the name of the copy in '*ret_path', NULL if there is nothing to keep. */
 static struct err *
 save_tail(struct storage *storage, char **ret_path)
 {
@@ -164,7 +176,7 @@ save_tail(struct storage *storage, char **ret_path)
         return NULL;
     }
     uint64_t start = log_file_good_end(storage->file);
-    char *path = xasprintf("%s.cut-%llu", storage_path(storage), (unsigned long long) start);
+    char *path = tail_path(storage, start);
     struct err *e = log_file_save_tail(storage->file, path);
     if (e) {
         free(path);
@@ -279,10 +291,10 @@ storage_n_waiting(const struct storage *storage)
 }
 
 struct err *
-storage_write(struct storage *storage)
+storage_write(struct storage *storage, bool will_sync)
 {
     size_t n_lost, n_bytes = log_file_n_waiting(storage->file);
-    struct err *e = log_file_write(storage->file, &n_lost);
+    struct err *e = log_file_write(storage->file, will_sync, &n_lost);
     counter_add(&counter_storage_failed, e != NULL);
     counter_add(&counter_storage_bytes, e ? 0 : n_bytes);
     counter_add(&counter_storage_records, storage->n_put - n_lost);

@@ -39,8 +39,8 @@ struct schema *storage_schema(const struct storage *storage);    /* borrowed: th
  *
  * A torn or corrupt tail is not an error: a warning that names the file and the offset is logged, and in
  * STORAGE_READ_WRITE the tail is cut off.  Records before it stay.  If the tail holds whole records behind the
- * corrupt one, which no crash explains, it is kept in "PATH.cut-OFFSET"; if it cannot be kept, that is an error
- * ("I/O error"), and the file stays as it is. */
+ * corrupt one, it is kept in "PATH.cut-OFFSET" (or "PATH.cut-OFFSET-N", if that is there); if it cannot be kept, that is an
+ * error ("I/O error"), and the file stays as it is. */
 void storage_set_strict(struct storage *storage);            /* a corrupt tail is an error: for tools */
 bool storage_is_strict(const struct storage *storage);
 typedef struct err *storage_txn_cb(void *aux, struct str text);
@@ -50,11 +50,12 @@ struct err *storage_read_all(struct storage *storage, storage_txn_cb *cb, void *
  * On error ("I/O error": disk full and the like) nothing was stored, and the transaction must be undone. */
 struct err *storage_append(struct storage *storage, struct str text, uint64_t *ret_number) MUST_USE;
 /* The same for many with one system call: each is put, which only fails when the storage takes nothing more, and all are stored
- * by storage_write(), which is to be called before anything but storage_put() and what only asks.  On its error the last ones
- * were not stored, back to the number that storage_n_appended() then gives, and must be undone. */
+ * by storage_write(), which is to be called before anything but storage_put() and what only asks; 'will_sync' prepares for a
+ * storage_sync().  On its error the last ones were not stored, back to the number that storage_n_appended() then gives, and must be
+ * undone. */
 struct err *storage_put(struct storage *storage, struct str text) MUST_USE;
 size_t storage_n_waiting(const struct storage *storage);     /* bytes that were put and not written */
-struct err *storage_write(struct storage *storage) MUST_USE;
+struct err *storage_write(struct storage *storage, bool will_sync) MUST_USE;
 /* Makes all appended transactions durable.  Cheap when there are none.  On error what was appended since the
  * last sync may or may not survive a crash, and appending fails until a snapshot succeeds. */
 struct err *storage_sync(struct storage *storage) MUST_USE;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* Properties: the good part of a file reads back as the same records; a transaction that is understood is
- * JSON, and its rows, written again, are understood again. */
+/* Properties: the good part of a file reads back as the same records, and takes more behind them; a transaction that is
+ * understood is JSON, and its rows, written again, are understood again. */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/base/json.h"
@@ -103,18 +103,73 @@ read_records(const char *path, uint64_t *ret_good_end)
     return n;
 }
 
+/* Opens the file for writing, as a server does after a crash, appends records with and without room for more behind them, and
+ * expects them behind the 'n' that were there. */
+static void
+check_appending(const char *path, size_t n)
+{
+    struct log_file *file;
+    struct str text = {0};
+    size_t n_lost;
+    uint64_t good_end;
+    struct err *e = log_file_open(path, LOG_FILE_READ_WRITE, &file);
+    if (e) {
+        err_free(e);
+        return;
+    }
+    do {
+        e = log_file_read(file, &text);
+    } while (!e && text.s);
+    CHECK(!e);
+    for (int i = 0; i < 3; i++) {
+        e = log_file_put(file, str_from("{}"));
+        e = e ? e : log_file_write(file, i != 1, &n_lost);
+        CHECK(!e && !n_lost);
+    }
+    good_end = log_file_good_end(file);
+    log_file_close(file);
+    uint64_t found_end;
+    size_t n_found = read_records(path, &found_end);
+    CHECK(found_end == good_end && (n_found == n + 3 || n_found == n + 2));      /* a filler may have been the last one */
+}
+
+static char folder[64];
+
+static void
+remove_folder(void)
+{
+    char lock[96];
+    snprintf(lock, sizeof lock, "%s/.x.db.~lock~", folder);
+    unlink(lock);
+    rmdir(folder);
+}
+
+/* A new file with 'data'; its descriptor. */
+static int
+write_file(const char *path, const uint8_t *data, size_t size)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CHECK(fd >= 0 && write(fd, data, size) == (ssize_t) size);
+    return fd;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char path[64];
+    if (!*folder) {
+        snprintf(folder, sizeof folder, "%s/weft-fuzz-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+        CHECK(mkdtemp(folder) && !atexit(remove_folder));
+    }
+    char path[96];
     uint64_t good_end, again_end;
-    int fd = memfd_create("log", MFD_CLOEXEC);
-    CHECK(fd >= 0 && write(fd, data, size) == (ssize_t) size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    snprintf(path, sizeof path, "%s/x.db", folder);
+    int fd = write_file(path, data, size);
     size_t n = read_records(path, &good_end);
     CHECK(good_end <= size && !ftruncate(fd, (off_t) good_end));
     CHECK(read_records(path, &again_end) == n && again_end == good_end);
     close(fd);
+    check_appending(path, n);
+    CHECK(!unlink(path));
     check_bare_transaction(str_n((const char *) data, size));
     return 0;
 }

@@ -236,6 +236,21 @@ expect_contents(struct server *server, const struct model *model, unsigned int n
     free(expected);
 }
 
+/* The file as it would be found if the server were killed now: nobody has closed it. */
+static void
+expect_contents_of_copy(const char *folder, const char *path, const struct model *model, unsigned int n)
+{
+    char *copy = xasprintf("%s/copy.db", folder);
+    char *command = xasprintf("cp %s %s", path, copy);
+    assert_int_equal(system(command), 0);
+    struct server *server = start(copy);
+    expect_contents(server, model, n);
+    server_free(server);
+    unlink(copy);
+    free(command);
+    free(copy);
+}
+
 /* Returns whether the fault was met. */
 static bool
 run_with_fault(const char *folder, unsigned int n, unsigned int times)
@@ -260,6 +275,7 @@ run_with_fault(const char *folder, unsigned int n, unsigned int times)
         server_run(server, fixture_now_ms);
     }
     expect_contents(server, &model, n);                      /* memory */
+    expect_contents_of_copy(folder, path, &model, n);
     server_free(server);
     server = start(path);
     expect_contents(server, &model, n);                      /* the file */
