@@ -42,13 +42,17 @@ class Host:
                 path.mkdir(parents=True)
                 self.environment["%s_%s" % (prefix, name)] = str(path)
 
-    def run(self, *arguments, status=0):
-        """What a command prints; its exit status must be 'status'."""
+    def execute(self, *arguments):
+        """The exit status of a command, and what it prints."""
         output = self.folder / "output"               # not a pipe: a daemon may keep that open
         with open(output, "w") as f:
             code = subprocess.run(arguments, env=self.environment, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
                                   timeout=120).returncode
-        text = output.read_text()
+        return code, output.read_text()
+
+    def run(self, *arguments, status=0):
+        """What a command prints; its exit status must be 'status'."""
+        code, text = self.execute(*arguments)
         assert code == status, "%s exited with %d:\n%s" % (" ".join(map(str, arguments)), code, text)
         return text
 
@@ -109,7 +113,8 @@ def test_ovn_ctl_starts_a_relay():
         ctl("--db-sb-relay-remote=" + source, "start_sb_relay_ovsdb")
         host.run("ovsdb-client", "--timeout=30", "wait", relay, "OVN_Southbound", "connected")
         ctl("restart_ovsdb")
-        host.run("ovn-sbctl", "--timeout=30", "--db=" + relay, "chassis-add", "hv1", "geneve", "127.0.0.1")
+        add = "ovn-sbctl", "--timeout=30", "--db=" + relay, "--may-exist", "chassis-add", "hv1", "geneve", "127.0.0.1"
+        wait_until(lambda: host.execute(*add)[0] == 0, "the relay to find the source again")   # tools refuse one without
         assert "hv1" in host.run("ovn-sbctl", "--timeout=30", "--db=" + source, "show")
         ctl("stop_sb_relay_ovsdb")
         ctl("stop_northd")
