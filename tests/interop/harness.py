@@ -3,6 +3,7 @@
 
 The build is the current folder (as in `make check`) if it is one, or ./build.
 """
+import hashlib
 import itertools
 import json
 import os
@@ -49,13 +50,15 @@ def wait_until(condition, what, timeout=30):
         time.sleep(0.01)
 
 
+def framed(text):
+    """A record of a database file, whose JSON with its line feed is 'text' (bytes), as ovsdb(5) describes it."""
+    return b"OVSDB JSON %d %s\n%s" % (len(text), hashlib.sha1(text).hexdigest().encode(), text)
+
+
 def write_database(path, schema, records=()):
-    """A database file as ovsdb(5) describes it."""
-    import hashlib
-    with open(path, "w") as f:
+    with open(path, "wb") as f:
         for record in (schema, *records):
-            text = json.dumps(record, separators=(",", ":")) + "\n"
-            f.write("OVSDB JSON %d %s\n%s" % (len(text), hashlib.sha1(text.encode()).hexdigest(), text))
+            f.write(framed(json.dumps(record, separators=(",", ":")).encode() + b"\n"))
 
 
 class Server:

@@ -337,12 +337,23 @@ def read_file(server, path):
     return [state_of(name, result) for name in ("w0", "w1")]
 
 
+def filler(n):
+    """The record of 'n' bytes that durable commits keep at the end of a file (docs/adr/0090)."""
+    return next(text for text in (harness.framed(b" " * (n - k) + b"{}\n") for k in range(55, 70)) if len(text) == n)
+
+
 def lose_power(story):
-    """The last record is there up to each of its bytes, or has one that is wrong: the state is the one before."""
+    """The last record is there up to each of its bytes, or has one that is wrong: the state is the one before.  Where it has
+    overwritten what was at the end of the file, that is what follows."""
+    story.progress()                               # some of it is durable
     with story.quiet():
         story.server.kill()
-    whole = story.database.read_bytes()
+    found = story.database.read_bytes()
+    end = found.rindex(b"OVSDB JSON ")
+    assert found[end:] == filler(len(found) - end), "durable commits left no room"
+    whole = found[:end]
     begin = whole.rindex(b"OVSDB JSON ")
+    room = filler(len(found) - begin)
     path = story.disk.path / "torn.db"
     for kind in ("ours", "peer"):
         if not harness.PROGRAMS[kind].exists():
@@ -352,15 +363,19 @@ def lose_power(story):
             def read(text):
                 path.write_bytes(text)
                 return read_file(server, path)
-            before = read(whole[:begin])
-            assert read(whole) != before, "the last record is to be a writer's"
+            before, after = read(whole[:begin]), read(whole)
+            assert after != before, "the last record is to be a writer's"
+            assert read(whole[:begin] + room) == before and read(found) == after, kind
             for at in range(begin, len(whole)):
                 assert read(whole[:at]) == before, (kind, "torn", at - begin)
                 assert read(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]) == before, (kind, "wrong", at - begin)
+                assert read(whole[:at] + room[at - begin:]) == before, (kind, "overwritten in part", at - begin)
     story.server.start()
     story.check()
     for at in story.rng.sample(range(begin + 1, len(whole)), 4):
         serve_torn(story, path, whole[:at], before)
+    for at in story.rng.sample(range(begin + 60, len(whole)), 4):
+        serve_torn(story, path, whole[:at] + room[at - begin:], before)
 
 
 def serve_torn(story, path, text, before):

@@ -29,7 +29,6 @@ Other lines set the scene, for both sides alike:
 
 REMOTE is the server, "peer-tool" Debian's ovsdb-tool on both sides.  Exits 77 if Debian's tools are not there.
 """
-import hashlib
 import os
 import pathlib
 import re
@@ -162,7 +161,7 @@ class Side:
         elif command == "log":
             with open(self.folder / words[0], "ab") as file:
                 text = (" ".join(words[1:]) + "\n").encode()
-                file.write(b"OVSDB JSON %d %s\n%s" % (len(text), hashlib.sha1(text).hexdigest().encode(), text))
+                file.write(harness.framed(text))
         elif command == "cut":
             path = self.folder / words[0]
             os.truncate(path, path.stat().st_size - int(words[1]))
