@@ -249,6 +249,28 @@ is_plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+/* Whether all of the eight bytes at 'p' are plain: each term has the top bit set in a byte that is not. */
+static inline bool
+are_plain(const char *p)
+{
+    static const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    uint64_t quotes = (bytes ^ '"' * ones) - ones, backslashes = (bytes ^ '\\' * ones) - ones;
+    return !((bytes | (bytes - 0x20 * ones) | quotes | backslashes) & 0x80 * ones);
+}
+
+static inline void
+skip_plain(struct json_scan *s)
+{
+    while (s->end - s->p >= 8 && are_plain(s->p)) {
+        s->p += 8;
+    }
+    while (s->p < s->end && is_plain((unsigned char) *s->p)) {
+        s->p++;
+    }
+}
+
 bool
 json_scan_string(struct json_scan *s, struct str *ret)
 {
@@ -258,9 +280,7 @@ json_scan_string(struct json_scan *s, struct str *ret)
     const char *run = s->p;                                  /* start of what is not in 'scratch' yet */
     bool has_escapes = false;
     for (;;) {
-        while (s->p < s->end && is_plain((unsigned char) *s->p)) {
-            s->p++;
-        }
+        skip_plain(s);
         if (s->p == s->end) {
             return json_scan_fail(s, "unexpected end of input in quoted string");
         }

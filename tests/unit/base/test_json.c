@@ -38,6 +38,23 @@ TEST(values_of_all_types_are_read)
     check("null", "null");
 }
 
+/* Each byte at each place among plain ones, which are looked at several at once. */
+TEST(bytes_that_end_or_break_a_string_are_seen_anywhere)
+{
+    for (int byte = 1; byte < 256; byte++) {
+        for (int at = 0; at < 20; at++) {
+            char text[40] = "\"aaaaaaaaaaaaaaaaaaaa\"";
+            text[1 + at] = (char) byte;
+            json_t *json;
+            struct err *e = json_parse(str_from(text), JSON_ANY, &json);
+            assert_int_equal(e == NULL, byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\');
+            assert_true(e || json_string_value(json)[at] == byte);
+            err_free(e);
+            json_decref(json);
+        }
+    }
+}
+
 TEST(integers_beyond_64_bits_are_real_numbers)
 {
     check("[9223372036854775807, -9223372036854775808]", "[9223372036854775807,-9223372036854775808]");
@@ -90,5 +107,6 @@ TEST(names_may_come_twice_unless_told_otherwise)
     json_decref(json);
 }
 
-TEST_MAIN(T(values_of_all_types_are_read), T(integers_beyond_64_bits_are_real_numbers),
+TEST_MAIN(T(values_of_all_types_are_read), T(bytes_that_end_or_break_a_string_are_seen_anywhere),
+          T(integers_beyond_64_bits_are_real_numbers),
           T(errors_say_what_is_wrong_and_where), T(depth_has_a_limit), T(names_may_come_twice_unless_told_otherwise))
