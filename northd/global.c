@@ -87,3 +87,13 @@ derive_chassis_cfg(struct derive *d, uint64_t key)
     const struct row *row = replica_row_by_id(northd_of(d)->sb, SB_TABLE_CHASSIS_PRIVATE, (uint32_t) key);
     derive_member(d, C_HV_CFGS, 0, (uint64_t) sb_chassis_private_nb_cfg(d, sb_chassis_private(row)));
 }
+
+/* VXLAN carries fewer bits of tunnel keys (tunnel_keys.c). */
+void
+derive_vxlan(struct derive *d, uint64_t key)
+{
+    const struct row *row = replica_row_by_id(northd_of(d)->sb, SB_TABLE_ENCAP, (uint32_t) key);
+    if (!strcmp(sb_encap_type(d, sb_encap(row)), "vxlan")) {
+        derive_member(d, C_VXLAN, 0, key);
+    }
+}

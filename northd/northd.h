@@ -65,6 +65,7 @@ enum northd_rank {
     X(K_SVC_MONITOR, "svc-monitor", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_NB_GLOBAL, derive_svc_monitor_set) \
     X(K_PORT_UP, "lsp-up", RANK_OUTPUT, DERIVE_ROW, NB_TABLE_LOGICAL_SWITCH_PORT, derive_lsp_up)    \
     X(K_CHASSIS_CFG, "chassis-cfg", RANK_TOPOLOGY, DERIVE_ROW, SB_DERIVE_BASE + SB_TABLE_CHASSIS_PRIVATE, derive_chassis_cfg) \
+    X(K_VXLAN, "vxlan", RANK_TOPOLOGY, DERIVE_ROW, SB_DERIVE_BASE + SB_TABLE_ENCAP, derive_vxlan)   \
     /* rbac.c: what a chassis may write. */                                                         \
     X(K_RBAC, "rbac", RANK_OUTPUT, DERIVE_ALWAYS, 0, derive_rbac)                                   \
     /* switch.c */                                                                                  \
@@ -103,7 +104,8 @@ enum northd_rank {
     X(C_MC_PORTS, "multicast-ports", RANK_TOPOLOGY_SETS, false) /* (ls, group) → lsp */              \
     X(C_ROUTE_GROUPS, "route-groups", RANK_LINK_SETS, false) /* ECMP group → (route, lrp) */        \
     X(C_ECMP_GROUPS, "ecmp-groups", RANK_KEY_SETS, false)    /* (lr, bucket) → hash of a group's content */ \
-    X(C_HV_CFGS, "hv-cfgs", RANK_TOPOLOGY_SETS, false)        /* 0 → nb_cfg of some chassis */
+    X(C_HV_CFGS, "hv-cfgs", RANK_TOPOLOGY_SETS, false)        /* 0 → nb_cfg of some chassis */       \
+    X(C_VXLAN, "vxlan", RANK_TOPOLOGY_SETS, false)           /* 0 → Encap of type "vxlan" */
 
 /* X(IDENTIFIER, "name", forget) */
 #define NORTHD_SINKS(X)                                                                             \

@@ -18,6 +18,9 @@ LOG_MODULE(northd);
 struct output {
     struct northd *northd;
     struct writer *sb, *nb;
+    const struct writer_link *nb_link;
+    void *nb_aux;
+    uint64_t nb_global_insert;                               /* the transaction that inserts NB_Global's row, or 0 */
     struct desired_sync sb_sync, nb_sync;
     void (*progress)(void *aux);
     void *aux;
@@ -201,11 +204,12 @@ least_hv_cfg(const struct output *output, int64_t otherwise)
     return least;
 }
 
-/* Options of NB_Global that northd makes up unless they are set (ovn-nb(5)).  They are made of the row's uuid, so that they
- * are the same whoever makes them, and differ between deployments. */
+/* Options of NB_Global that are northd's (ovn-nb(5)).  Addresses are made up unless they are set, of the row's uuid, so that
+ * they are the same whoever makes them, and differ between deployments. */
 static void
-put_made_options(struct writer_row *row, const struct nb_nb_global *nb)
+put_made_options(const struct output *output, struct writer_row *row, const struct nb_nb_global *nb)
 {
+    char max_key[16];
     const uint8_t *seed = nb->row.uuid.b;
     const char *prefix = nb_nb_global_options_get(NULL, nb, "mac_prefix");
     const char *monitor = nb_nb_global_options_get(NULL, nb, "svc_monitor_mac");
@@ -213,10 +217,36 @@ put_made_options(struct writer_row *row, const struct nb_nb_global *nb)
     struct addr_text text = eth_addr_text(mac);
 
     writer_row_own_pair(row, NB_NB_GLOBAL_OPTIONS, "northd_internal_version", PACKAGE_VERSION);
+    snprintf(max_key, sizeof max_key, "%" PRIu32, tunnel_keys_max_datapath(output->northd->derive));
+    writer_row_own_pair(row, NB_NB_GLOBAL_OPTIONS, "max_tunid", max_key);
     bool has_monitor = monitor && eth_addr_parse(str_from(monitor), &mac);
     writer_row_own_pair(row, NB_NB_GLOBAL_OPTIONS, "svc_monitor_mac", has_monitor ? monitor : text.s);
     text.s[8] = '\0';                                        /* the first three bytes */
     writer_row_own_pair(row, NB_NB_GLOBAL_OPTIONS, "mac_prefix", prefix && *prefix ? prefix : text.s);
+}
+
+static void
+on_nb_global_inserted(void *output_, const json_t *result UNUSED, struct err *err)
+{
+    struct output *output = output_;
+    output->nb_global_insert = 0;
+    if (err) {
+        log_warn_rl("NB_Global has no row, and none can be inserted: %s", err_detail(err));
+        err_free(err);
+    }
+}
+
+/* A new deployment has none unless somebody made it; a second northd, or "nbctl init", may be about to.  The server chooses the
+ * uuid, of which the options are made.  When it fails, the next change of either database is the next try. */
+static void
+insert_nb_global(struct output *output)
+{
+    if (!output->nb_global_insert && output->nb_link->is_ready(output->nb_aux)) {
+        json_t *operations = json_pack("[{s:s, s:s, s:i, s:[], s:[s], s:s, s:[]}, {s:s, s:s, s:{}}]",
+                                       "op", "wait", "table", "NB_Global", "timeout", 0, "where", "columns", "nb_cfg", "until", "==",
+                                       "rows", "op", "insert", "table", "NB_Global", "row");
+        output->nb_global_insert = output->nb_link->transact(output->nb_aux, operations, on_nb_global_inserted, output);
+    }
 }
 
 static void
@@ -228,7 +258,7 @@ put_nb_global(struct output *output, const struct nb_nb_global *nb)
     writer_row_integer(row, NB_NB_GLOBAL_SB_CFG_TIMESTAMP, output->sb_cfg_ms);
     writer_row_integer(row, NB_NB_GLOBAL_HV_CFG, output->hv_cfg);
     writer_row_integer(row, NB_NB_GLOBAL_HV_CFG_TIMESTAMP, output->hv_cfg_ms);
-    put_made_options(row, nb);
+    put_made_options(output, row, nb);
 }
 
 /* At the start: what was done before stays done. */
@@ -260,6 +290,7 @@ advance_sequence(struct output *output, uint64_t flush, int64_t now_ms)
 {
     const struct nb_nb_global *nb = nb_global(output);
     if (!nb) {
+        insert_nb_global(output);
         return;
     }
     if (!output->adopted) {
@@ -304,6 +335,8 @@ output_new(struct northd *northd, const struct writer_link *sb_link, void *sb_au
     struct output *output = xcalloc(1, sizeof *output);
 
     output->northd = northd;
+    output->nb_link = nb_link;
+    output->nb_aux = nb_aux;
     output->progress = progress;
     output->aux = aux;
     output->sb = writer_new(northd->sb, sb_tables, ARRAY_SIZE(sb_tables), sb_link, sb_aux, &sb_cbs, output);
@@ -317,6 +350,9 @@ void
 output_free(struct output *output)
 {
     if (output) {
+        if (output->nb_global_insert) {
+            output->nb_link->forget(output->nb_aux, output->nb_global_insert);
+        }
         desired_sync_fini(&output->sb_sync);
         desired_sync_fini(&output->nb_sync);
         writer_free(output->sb);

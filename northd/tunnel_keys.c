@@ -92,14 +92,17 @@ tunnel_keys_free(struct tunnel_keys *keys)
 
 /* VXLAN tunnels carry fewer bits: one chassis that uses them limits the keys of all. */
 static bool
-uses_vxlan(const struct northd *northd)
+uses_vxlan(const struct derive *d)
 {
-    for (const struct row *row = replica_first(northd->sb, SB_TABLE_ENCAP); row; row = replica_next(row)) {
-        if (!strcmp(sb_encap_type(NULL, sb_encap(row)), "vxlan")) {
-            return true;
-        }
-    }
-    return false;
+    size_t n;
+    derive_peek_members(d, C_VXLAN, 0, &n);
+    return n > 0;
+}
+
+uint32_t
+tunnel_keys_max_datapath(const struct derive *d)
+{
+    return uses_vxlan(d) ? MAX_VXLAN_DATAPATH_KEY : MAX_DATAPATH_KEY;
 }
 
 static struct pool *
@@ -113,7 +116,7 @@ port_pool(struct northd *northd, const struct uuid *datapath)
     }
     struct port_pool *pool = xcalloc(1, sizeof *pool);
     pool->datapath = *datapath;
-    pool->pool = pool_new(1, uses_vxlan(northd) ? MAX_VXLAN_PORT_KEY : MAX_PORT_KEY);
+    pool->pool = pool_new(1, uses_vxlan(northd->derive) ? MAX_VXLAN_PORT_KEY : MAX_PORT_KEY);
     hmap_insert(&keys->port_pools, &pool->node, uuid_hash(datapath));
     return pool->pool;
 }
@@ -163,7 +166,7 @@ adopt_all(struct northd *northd)
     struct tunnel_keys *keys = northd->keys;
     struct uuid uuid;
 
-    keys->datapaths = pool_new(1, uses_vxlan(northd) ? MAX_VXLAN_DATAPATH_KEY : MAX_DATAPATH_KEY);
+    keys->datapaths = pool_new(1, tunnel_keys_max_datapath(northd->derive));
     for (const struct row *r = replica_first(northd->sb, SB_TABLE_DATAPATH_BINDING); r; r = replica_next(r)) {
         const struct sb_datapath_binding *dp = sb_datapath_binding(r);
         if (datapath_binding_nb_uuid(NULL, dp, &uuid)) {

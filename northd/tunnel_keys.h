@@ -26,6 +26,7 @@ uint64_t port_request(uint64_t port, const char *name, uint16_t wanted);
 uint64_t port_of_request(uint64_t request);
 static inline uint16_t wanted_of_request(uint64_t request) { return (uint16_t) (request >> 49); }
 
+uint32_t tunnel_keys_max_datapath(const struct derive *d);   /* the greatest that is given to a datapath; unrecorded */
 uint32_t datapath_key(struct derive *d, uint64_t datapath);  /* 0: none could be assigned */
 uint32_t port_key(struct derive *d, uint64_t port);          /* likewise */
 /* The other way round. */

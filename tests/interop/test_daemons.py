@@ -12,6 +12,7 @@ import tempfile
 import harness
 
 VSWITCH = pathlib.Path("/usr/share/openvswitch/vswitch.ovsschema")
+NORTHBOUND = harness.SOURCE / "schemas/ovn-nb.ovsschema"
 SOUTHBOUND = harness.SOURCE / "schemas/ovn-sb.ovsschema"
 SWITCH = "Open_vSwitch"
 
@@ -60,6 +61,31 @@ def number_of_threads():
         done = subprocess.run([harness.BUILD / "northd/weft-northd", "--n-threads=%s" % value, "--unixctl=none"],
                               capture_output=True, text=True, timeout=60)
         assert done.returncode == 1 and "--n-threads" in done.stderr, (value, done)
+
+
+def begins_a_deployment():
+    """On two databases without a row: makes those of NB_Global and SB_Global, once each, and says how far tunnel keys go."""
+    with harness.Server([NORTHBOUND, SOUTHBOUND]) as server, contextlib.ExitStack() as daemons:
+        client = harness.Client(server.sock)
+
+        def options(database, table):
+            rows = client.transact(database, {"op": "select", "table": table, "where": []})[0]["rows"]
+            assert len(rows) <= 1
+            return dict(rows[0]["options"][1]) if rows else {}
+
+        for i in range(2):
+            process = subprocess.Popen([harness.BUILD / "northd/weft-northd", "--unixctl=%s/northd%d" % (server.folder, i),
+                                        "--ovnnb-db=" + server.remote, "--ovnsb-db=" + server.remote, "-vconsole:off"])
+            daemons.callback(process.wait, 30)
+            daemons.callback(process.kill)
+        harness.wait_until(lambda: options("OVN_Southbound", "SB_Global"), "SB_Global")
+        made = options("OVN_Northbound", "NB_Global")
+        assert {"mac_prefix", "svc_monitor_mac", "northd_internal_version"} <= set(made), made
+        assert made["max_tunid"] == "16711680", made
+        client.transact("OVN_Southbound", {"op": "insert", "table": "Encap", "uuid-name": "e", "row": {
+            "type": "vxlan", "ip": "127.0.0.1", "chassis_name": "hv1"}}, {"op": "insert", "table": "Chassis", "row": {
+                "name": "hv1", "encaps": ["named-uuid", "e"]}})
+        harness.wait_until(lambda: options("OVN_Southbound", "SB_Global")["max_tunid"] == "4095", "fewer keys")
 
 
 def asks_whether_the_server_is_there():
@@ -145,6 +171,7 @@ def main():
     asks_whether_the_server_is_there()
     leaves_the_datapath_type_alone()
     number_of_threads()
+    begins_a_deployment()
     print("northd and the controller: all well")
 
 
