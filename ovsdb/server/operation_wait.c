@@ -7,61 +7,7 @@
 #include "ovsdb/server/condition.h"
 #include "ovsdb/server/delta.h"
 #include "ovsdb/server/execute_private.h"
-
-/* An image seen through some columns, sortable. */
-struct view_row {
-    const struct image *image;
-    uint64_t columns;
-};
-VEC_DEFINE(view_row_vec, struct view_row);
-
-static int
-view_row_cmp(const void *a_, const void *b_)
-{
-    const struct view_row *a = a_, *b = b_;
-    for (uint64_t columns = a->columns; columns; columns &= columns - 1) {
-        uint32_t i = (uint32_t) __builtin_ctzll(columns);
-        struct datum x, y;
-        int cmp = datum_cmp(image_datum(a->image, i, &x), image_datum(b->image, i, &y),
-                            column_datum_type(&a->image->schema->columns[i].type));
-        if (cmp) {
-            return cmp;
-        }
-    }
-    return 0;
-}
-
-static void
-make_set(struct view_row_vec *rows)
-{
-    if (!rows->n) {
-        return;
-    }
-    qsort(rows->d, rows->n, sizeof *rows->d, view_row_cmp);
-    size_t n = 1;
-    for (size_t i = 1; i < rows->n; i++) {
-        if (view_row_cmp(&rows->d[n - 1], &rows->d[i])) {
-            rows->d[n++] = rows->d[i];
-        }
-    }
-    rows->n = n;
-}
-
-static bool
-sets_eq(struct view_row_vec *a, struct view_row_vec *b)
-{
-    make_set(a);
-    make_set(b);
-    if (a->n != b->n) {
-        return false;
-    }
-    for (size_t i = 0; i < a->n; i++) {
-        if (view_row_cmp(&a->d[i], &b->d[i])) {
-            return false;
-        }
-    }
-    return true;
-}
+#include "ovsdb/server/row_set.h"
 
 static const double TIMEOUT_MAX_MS = 1e15;                   /* 30,000 years, far from the end of integers */
 
@@ -116,24 +62,36 @@ parse_wait(struct execution *x, struct wait *wait)
     return e ? e : parse_wanted(x, rows, wait);
 }
 
+/* Whether the rows that 'where' finds are those that are wanted, as sets. */
+static bool
+finds_wanted(struct execution *x, const struct wait *wait, struct row_set *wanted, struct row_set *found)
+{
+    for (size_t i = 0; i < wait->wanted.n; i++) {
+        row_set_add(wanted, wait->wanted.d[i]);
+    }
+    struct row_vec rows = {0};
+    db_table_candidates(x->table, &wait->where, &rows);
+    bool all_wanted = true;
+    for (size_t i = 0; i < rows.n && all_wanted; i++) {
+        const struct image *image = rows.d[i]->image;
+        if (condition_matches_all(&wait->where, image)) {
+            all_wanted = row_set_contains(wanted, image);
+            row_set_add(found, image);
+        }
+    }
+    vec_fini(&rows);
+    return all_wanted && row_set_count(found) == row_set_count(wanted);
+}
+
 static bool
 is_satisfied(struct execution *x, const struct wait *wait)
 {
-    struct view_row_vec found = {0}, wanted = {0};
-    struct row_vec rows = {0};
-    db_table_candidates(x->table, &wait->where, &rows);
-    for (size_t i = 0; i < rows.n; i++) {
-        if (condition_matches_all(&wait->where, rows.d[i]->image)) {
-            vec_push(&found, (struct view_row) {rows.d[i]->image, wait->columns});
-        }
-    }
-    for (size_t i = 0; i < wait->wanted.n; i++) {
-        vec_push(&wanted, (struct view_row) {wait->wanted.d[i], wait->columns});
-    }
-    bool equal = sets_eq(&found, &wanted);
-    vec_fini(&rows);
-    vec_fini(&found);
-    vec_fini(&wanted);
+    struct row_set wanted, found;
+    row_set_init(&wanted, wait->columns);
+    row_set_init(&found, wait->columns);
+    bool equal = finds_wanted(x, wait, &wanted, &found);
+    row_set_fini(&wanted);
+    row_set_fini(&found);
     return equal == wait->until_equal;
 }
 

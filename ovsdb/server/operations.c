@@ -7,6 +7,7 @@
 #include "ovsdb/server/condition.h"
 #include "ovsdb/server/execute_private.h"
 #include "ovsdb/server/mutation.h"
+#include "ovsdb/server/row_set.h"
 
 /* The uuid for the new row: explicit, by name, or random. */
 static struct err *
@@ -108,6 +109,26 @@ matching_rows(struct execution *x, const struct condition *where, struct row_vec
     ret->n = n;
 }
 
+/* RFC says: of rows that have the same values in all columns, one is in the result; "_uuid" avoids that.  So does
+ * "_version", which no two rows share. */
+static void
+drop_duplicates(struct row_vec *rows, uint64_t columns)
+{
+    if (columns & (UINT64_C(1) << COLUMN_UUID | UINT64_C(1) << COLUMN_VERSION)) {
+        return;
+    }
+    struct row_set seen;
+    row_set_init(&seen, columns);
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        if (row_set_add(&seen, rows->d[i]->image)) {
+            rows->d[n++] = rows->d[i];
+        }
+    }
+    rows->n = n;
+    row_set_fini(&seen);
+}
+
 struct err *
 execute_select(struct execution *x)
 {
@@ -131,6 +152,7 @@ execute_select(struct execution *x)
     struct row_vec rows = {0};
     struct buf *out = &x->result->text;
     matching_rows(x, &condition, &rows);
+    drop_duplicates(&rows, columns);
     buf_puts(out, "{\"rows\":[");
     for (size_t i = 0; i < rows.n; i++) {
         buf_puts(out, i ? "," : "");

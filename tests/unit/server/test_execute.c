@@ -159,6 +159,26 @@ TEST(wait_compares_sets_of_rows)
     database_free(db);
 }
 
+/* RFC 7047, section 5.2.2: of rows that are the same in all columns asked for, one is in the result. */
+TEST(select_drops_duplicates_unless_the_uuid_is_asked_for)
+{
+    struct database *db = fixture_database();
+    free(fixture_run(db, "[{'op':'insert','table':'N','row':{'name':'a','n':1},'uuid':'" U1 "'},"
+                         "{'op':'insert','table':'N','row':{'name':'b','n':1},'uuid':'" U2 "'}]", NULL));
+    fixture_expect(db, "[{'op':'select','table':'N','where':[],'columns':['n']}]", "[{'rows':[{'n':1}]}]");
+    fixture_expect(db, "[{'op':'select','table':'N','where':[],'columns':[]}]", "[{'rows':[{}]}]");
+    fixture_expect(db, "[{'op':'select','table':'N','where':[['name','==','b']],'columns':['n','name']}]",
+                   "[{'rows':[{'n':1,'name':'b'}]}]");
+    char *text = fixture_run(db, "[{'op':'select','table':'N','where':[],'columns':['n','_uuid']},"
+                                 "{'op':'select','table':'N','where':[],'columns':['n','name']}]", NULL);
+    assert_non_null(strstr(text, U1));
+    assert_non_null(strstr(text, U2));
+    assert_non_null(strstr(text, "\"a\""));
+    assert_non_null(strstr(text, "\"b\""));
+    free(text);
+    database_free(db);
+}
+
 TEST(malformed_operations_are_named)
 {
     struct database *db = fixture_database();
@@ -228,4 +248,5 @@ TEST(a_delta_can_be_undone)
 TEST_MAIN(T(insert_select_update_delete), T(a_failed_operation_undoes_all), T(named_uuids_link_rows_in_any_order),
           T(unreferenced_rows_are_collected), T(weak_references_to_nothing_vanish),
           T(unique_indexes_and_row_limits_hold), T(mutations_follow_the_rfc), T(wait_compares_sets_of_rows),
+          T(select_drops_duplicates_unless_the_uuid_is_asked_for),
           T(malformed_operations_are_named), T(equality_on_a_column_builds_an_index), T(a_delta_can_be_undone))
