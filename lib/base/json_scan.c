@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/base/mem.h"
+#include "lib/base/utf8.h"
 
 void
 json_scan_init(struct json_scan *s, struct str text)
@@ -221,27 +222,6 @@ scan_escape(struct json_scan *s)
     return true;
 }
 
-/* The length of the UTF-8 sequence that begins at 's->p' with a byte >= 0x80; 0 if it is malformed. */
-static size_t
-utf8_length(const struct json_scan *s)
-{
-    const unsigned char *p = (const unsigned char *) s->p;
-    size_t left = (size_t) (s->end - s->p);
-    size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-    if (p[0] < 0xc2 || p[0] > 0xf4 || n > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    bool is_overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-    bool is_surrogate = p[0] == 0xed && p[1] >= 0xa0;
-    bool is_too_large = p[0] == 0xf4 && p[1] >= 0x90;
-    return is_overlong || is_surrogate || is_too_large ? 0 : n;
-}
-
 /* Bytes that may stand in a string as they are and alone. */
 static inline bool
 is_plain(unsigned char c)
@@ -286,7 +266,7 @@ json_scan_string(struct json_scan *s, struct str *ret)
         }
         unsigned char c = (unsigned char) *s->p;
         if (c >= 0x80) {
-            size_t n = utf8_length(s);
+            size_t n = utf8_sequence_length(s->p, (size_t) (s->end - s->p));
             if (!n) {
                 return json_scan_fail(s, "invalid UTF-8");
             }
