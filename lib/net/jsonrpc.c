@@ -49,6 +49,7 @@ static void on_closed(void *rpc_, struct err *reason);
 static void process_input(void *rpc_);
 static struct err *next_text(struct jsonrpc *rpc, struct str *ret);
 static struct err *receive(struct jsonrpc *rpc, struct str text);
+static struct err *refuse_text(struct jsonrpc *rpc, struct str text, struct err *err);
 static bool answer_probe(struct jsonrpc *rpc, struct jsonrpc_msg *msg);
 static void on_probe_timer(void *rpc_);
 static void fail(struct jsonrpc *rpc, struct err *reason);
@@ -348,11 +349,30 @@ receive(struct jsonrpc *rpc, struct str text)
     }
     struct jsonrpc_msg *msg;
     struct err *err = jsonrpc_msg_parse(text.s, text.n, &msg);
+    if (err) {
+        err = refuse_text(rpc, text, err);
+        evbuffer_drain(input, text.n);
+        return err;
+    }
     evbuffer_drain(input, text.n);
-    if (!err && !answer_probe(rpc, msg)) {
+    if (!answer_probe(rpc, msg)) {
         rpc->cbs->received(rpc->aux, msg);
     }
-    return err;
+    return NULL;
+}
+
+/* Answers 'text', which is no message because of 'err' (taken), if only its strings are wrong; otherwise returns 'err'. */
+static struct err *
+refuse_text(struct jsonrpc *rpc, struct str text, struct err *err)
+{
+    struct jsonrpc_msg *refusal = jsonrpc_refuse_bad_text(text.s, text.n);
+    if (!refusal) {
+        return err;
+    }
+    log_warn_rl("%s: request refused (%s)", jsonrpc_name(rpc), err_detail(err));
+    err_free(err);
+    jsonrpc_send(rpc, refusal);
+    return NULL;
 }
 
 /* Handles "echo" requests and the answers to ours (RFC 7047, section 4.1.11): true if 'msg' was one, and is freed. */

@@ -9,7 +9,8 @@
  * Owns: a message owns its JSON; callbacks that receive a message take it.
  * Cost: a receiver of large messages may read them from their text (received_text()), without a tree of values.
  * Bad input: a message that is not JSON, not an object, not a request, reply, error or notification, nested
- * too deep or larger than the limit closes the connection with an error that says which. */
+ * too deep or larger than the limit closes the connection with an error that says which.  A request with strings that are
+ * not UTF-8 is answered with an error: who lost the connection over it would connect and send it again, for ever. */
 
 #include <jansson.h>
 
@@ -38,6 +39,8 @@ void jsonrpc_msg_free(struct jsonrpc_msg *msg);
 struct err *jsonrpc_msg_from_json(json_t *json /* taken */, struct jsonrpc_msg **ret) MUST_USE;
 /* Parses one JSON text, as the framer cuts it. */
 struct err *jsonrpc_msg_parse(const char *p, size_t n, struct jsonrpc_msg **ret) MUST_USE;
+/* If the text is a request but for strings that are not UTF-8: the error message that answers it.  Otherwise NULL. */
+struct jsonrpc_msg *jsonrpc_refuse_bad_text(const char *p, size_t n) MUST_USE;
 json_t *jsonrpc_msg_to_json(const struct jsonrpc_msg *msg) MUST_USE;
 
 /* Framing, as a pure function: finds the ends of JSON texts in a byte sequence that arrives in pieces.

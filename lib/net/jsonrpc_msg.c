@@ -8,6 +8,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
+#include "lib/base/utf8.h"
 
 MEM_TYPE(jsonrpc_msg, "JSON-RPC messages");
 
@@ -164,4 +165,36 @@ jsonrpc_msg_to_json(const struct jsonrpc_msg *msg)
     }
     json_object_set_new(json, "id", msg->id ? json_incref(msg->id) : json_null());
     return json;
+}
+
+/* Debian's database server says the same, and its clients print it. */
+static json_t *
+bad_text_error(struct str sequence)
+{
+    struct buf bytes = BUF_INIT(100);
+    for (size_t i = 0; i < sequence.n; i++) {
+        buf_printf(&bytes, " 0x%02x", (unsigned char) sequence.s[i]);
+    }
+    json_t *error = json_pack("{s:s+, s:s}", "details", "not a valid UTF-8 string: invalid UTF-8 sequence", buf_text(&bytes),
+                              "error", "constraint violation");
+    buf_fini(&bytes);
+    CHECK(error);
+    return error;
+}
+
+struct jsonrpc_msg *
+jsonrpc_refuse_bad_text(const char *p, size_t n)
+{
+    struct buf repaired = BUF_INIT(BUF_NO_LIMIT);
+    struct str sequence = utf8_repair(str_n(p, n), &repaired);
+    struct jsonrpc_msg *msg = NULL, *refusal = NULL;
+    if (sequence.n) {
+        err_free(jsonrpc_msg_parse(repaired.data, repaired.size, &msg));
+    }
+    if (msg && msg->type == JSONRPC_REQUEST) {
+        refusal = jsonrpc_error(bad_text_error(sequence), json_incref(msg->id));
+    }
+    jsonrpc_msg_free(msg);
+    buf_fini(&repaired);
+    return refusal;
 }

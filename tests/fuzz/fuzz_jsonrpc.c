@@ -2,7 +2,7 @@
 #include <config.h>
 
 /* Properties: feeding in pieces cuts where feeding whole does; a message that parses prints, and the
- * print parses to an equal message. */
+ * print parses to an equal message; what does not parse is answered with an error that prints, or not at all. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +10,28 @@
 #include "lib/net/jsonrpc.h"
 #include "tests/fuzz/fuzz.h"
 
+/* What is answered to text that is no message. */
+static void
+check_refusal(const char *p, size_t n)
+{
+    struct jsonrpc_msg *refusal = jsonrpc_refuse_bad_text(p, n);
+    if (refusal) {
+        json_t *json = jsonrpc_msg_to_json(refusal);
+        char *text = json_dumps(json, JSON_COMPACT);
+        CHECK(text && refusal->type == JSONRPC_ERROR);
+        free(text);
+        json_decref(json);
+        jsonrpc_msg_free(refusal);
+    }
+}
+
 static void
 check_round_trip(const char *p, size_t n)
 {
     struct jsonrpc_msg *msg, *again;
     struct err *err = jsonrpc_msg_parse(p, n, &msg);
     if (err) {
+        check_refusal(p, n);
         err_free(err);
         return;
     }

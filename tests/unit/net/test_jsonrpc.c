@@ -167,6 +167,40 @@ TEST(bad_input_closes_the_connection)
     check_refused(text, "message larger than 1000 bytes");
 }
 
+/* Who sends such text would send it again over the next connection, and the next. */
+TEST(requests_that_are_not_utf8_are_refused)
+{
+    static const struct { const char *text, *sequence; } cases[] = {
+        {"\xff", "0xff"}, {"x\x80y", "0x80"}, {"\xc3(", "0xc3 0x28"}, {"\xed\xa0\x80", "0xed 0xa0"},
+        {"\xc3\xa9\xe2\x82", "0xe2 0x82 0x22"}, {"\xf4\x90\x80\x80", "0xf4 0x90"}, {"\xc0\x80", "0xc0"},
+        {"\xe0\x80\x80", "0xe0 0x80"},
+    };
+    struct pair pair;
+    pair_init(&pair);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[256];
+        snprintf(text, sizeof text, "{\"id\":7,\"method\":\"m\",\"params\":[\"%s\"]}", cases[i].text);
+        say(&pair, text);
+        snprintf(text, sizeof text, "{\"result\":null,\"error\":{\"details\":\"not a valid UTF-8 string: invalid UTF-8 "
+                 "sequence %s\",\"error\":\"constraint violation\"},\"id\":7}", cases[i].sequence);
+        assert_hears(&pair, text);
+    }
+    assert_int_equal(pair.peer.heard.size, 0);
+    pair_fini(&pair);
+
+    static const char *const ending[] = {
+        "{\"method\":\"m\",\"params\":[\"\xff\"]}",
+        "{\"id\":1,\"result\":\"\xff\"}",
+        "{\"id\":1,\"method\":\"m\",\"params\":[\"\xff\",]}",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
+        pair_init(&pair);
+        say(&pair, ending[i]);
+        peer_expect(&pair.peer, "closed: bad JSON in message");
+        pair_fini(&pair);
+    }
+}
+
 TEST(what_came_before_the_end_is_received)
 {
     struct pair pair;
@@ -208,5 +242,5 @@ TEST(probes_find_the_dead)
 }
 
 TEST_MAIN(T(framer_cuts_at_any_split), T(messages_flow_both_ways), T(echo_is_answered), T(large_messages_pass),
-          T(bad_input_closes_the_connection), T(what_came_before_the_end_is_received), T(paused_input_waits),
-          T(probes_find_the_dead))
+          T(bad_input_closes_the_connection), T(requests_that_are_not_utf8_are_refused),
+          T(what_came_before_the_end_is_received), T(paused_input_waits), T(probes_find_the_dead))
