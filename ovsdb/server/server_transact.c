@@ -29,12 +29,34 @@ pending_free(struct pending *pending)
     free(pending);
 }
 
+/* Ends one of those that wait.  It leaves a gap until sweep_pending(), so that the others stay in the order they came. */
+static void
+end_pending(struct server *server, size_t i)
+{
+    pending_free(server->pending.d[i]);
+    server->pending.d[i] = NULL;
+}
+
+static void
+sweep_pending(struct server *server)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < server->pending.n; i++) {
+        if (server->pending.d[i]) {
+            server->pending.d[n++] = server->pending.d[i];
+        }
+    }
+    server->pending.n = n;
+}
+
 static void
 wake_waiting(struct server *server, const struct hosted *hosted, uint64_t tables)
 {
     for (size_t i = 0; i < server->pending.n; i++) {
-        struct pending *pending = server->pending.d[i];
-        pending->is_due |= pending->hosted == hosted && pending->tables & tables;
+        struct pending *pending = server->pending.d[i];      /* NULL if it is just over */
+        if (pending && pending->hosted == hosted) {
+            pending->is_due |= (pending->tables & tables) != 0;
+        }
     }
 }
 
@@ -197,10 +219,9 @@ bool
 server_retry_pending(struct server *server)
 {
     bool any = false;
-    for (size_t i = 0; i < server->pending.n;) {
+    for (size_t i = 0; i < server->pending.n; i++) {
         struct pending *p = server->pending.d[i];
         if (p->hosted->convert_call || (!p->is_due && server->now_ms < p->deadline_ms)) {
-            i++;
             continue;
         }
         any = true;
@@ -211,13 +232,12 @@ server_retry_pending(struct server *server)
             p->tables = result.wait_tables;
             p->deadline_ms = result.timeout_ms < 0 ? INT64_MAX : p->started_ms + result.timeout_ms;
             execute_result_fini(&result);
-            i++;
             continue;
         }
         queue_result(p->session, p->hosted, p->params, p->id, &result);
-        vec_remove_fast(&server->pending, i);
-        pending_free(p);
+        end_pending(server, i);
     }
+    sweep_pending(server);
     return any;
 }
 
@@ -234,23 +254,21 @@ server_queue_forwarded(struct session *session, struct hosted *hosted, const jso
 void
 server_forget_pending(struct server *server, const struct session *session)
 {
-    for (size_t i = server->pending.n; i-- > 0;) {
-        struct pending *pending = server->pending.d[i];
-        if (pending->session == session) {
-            vec_remove_fast(&server->pending, i);
-            pending_free(pending);
+    for (size_t i = 0; i < server->pending.n; i++) {
+        if (server->pending.d[i]->session == session) {
+            end_pending(server, i);
         }
     }
+    sweep_pending(server);
 }
 
 /* RFC 7047, section 4.1.4: the reply to a canceled transaction has the error "canceled". */
 static void
 cancel_at(struct server *server, size_t i)
 {
-    struct pending *pending = server->pending.d[i];
-    vec_remove_fast(&server->pending, i);
+    const struct pending *pending = server->pending.d[i];
     session_reply_error(pending->session, pending->id, str_from("\"canceled\""));
-    pending_free(pending);
+    end_pending(server, i);
 }
 
 bool
@@ -259,6 +277,7 @@ server_cancel(struct server *server, struct session *session, const json_t *id)
     for (size_t i = 0; i < server->pending.n; i++) {
         if (server->pending.d[i]->session == session && json_equal(server->pending.d[i]->id, id)) {
             cancel_at(server, i);
+            sweep_pending(server);
             return true;
         }
     }
@@ -273,11 +292,12 @@ server_cancel(struct server *server, struct session *session, const json_t *id)
 void
 server_cancel_all(struct server *server, const struct hosted *hosted)
 {
-    for (size_t i = server->pending.n; i-- > 0;) {
+    for (size_t i = 0; i < server->pending.n; i++) {
         if (server->pending.d[i]->hosted == hosted) {
             cancel_at(server, i);
         }
     }
+    sweep_pending(server);
 }
 
 struct err *

@@ -78,6 +78,34 @@ TEST(a_wait_goes_on_when_its_table_changes_or_its_time_is_over)
     fixture_stop(server);
 }
 
+/* The first to wait is the first to go on, as with Debian's server; those that are left keep their places. */
+TEST(transactions_that_wait_go_on_in_the_order_they_came)
+{
+    struct server *server = fixture_start();
+    struct peer a, b;
+    peer_join(server, &a);
+    peer_join(server, &b);
+    const char *const waiting[] = {"1", "2", "3", "4"};
+    for (size_t i = 0; i < ARRAY_SIZE(waiting); i++) {
+        char *text = xasprintf("{'id':%s,'method':'transact','params':['T',{'op':'wait','table':'N','where':[['name','==','x']],"
+                               "'columns':['n'],'until':'==','rows':[{'n':%zu}]}]}", waiting[i], i < 1 ? (size_t) 1 : 2);
+        peer_say(&a, text);
+        free(text);
+    }
+    peer_say(&b, TRANSACT("5", "{'op':'insert','table':'N','row':{'name':'x','n':1},'uuid':'" U1 "'}"));
+    server_run(server, fixture_now_ms);
+    peer_expect(&a, "{'id':1,'error':null,'result':[{}]}");
+    peer_say(&a, "{'id':null,'method':'cancel','params':[2]}");
+    peer_expect(&a, "{'id':2,'result':null,'error':'canceled'}");
+    buf_clear(&b.sent);
+    peer_say(&b, TRANSACT("6", "{'op':'update','table':'N','where':[],'row':{'n':2}}"));
+    server_run(server, fixture_now_ms);
+    peer_expect(&a, "{'id':3,'error':null,'result':[{}]}{'id':4,'error':null,'result':[{}]}");
+    peer_leave(&a);
+    peer_leave(&b);
+    fixture_stop(server);
+}
+
 TEST(a_wait_may_have_all_the_time_in_the_world)
 {
     static const char *const timeouts[] = {"9223372036854775807", "1e300", "4.5e18"};
@@ -423,6 +451,7 @@ TEST(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment)
 }
 
 TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
+          T(transactions_that_wait_go_on_in_the_order_they_came),
           T(a_wait_goes_on_when_its_table_changes_or_its_time_is_over),
           T(a_wait_may_have_all_the_time_in_the_world),
           T(a_session_that_lags_gets_one_update_with_the_net_effect), T(a_turn_costs_nothing_for_those_it_has_nothing_for),
