@@ -52,6 +52,25 @@ check_order_type(const json_t *json, const char *name, const struct column *colu
     return e;
 }
 
+/* RFC says: the value has the column's type.  We do: as Debian's server, what is not a scalar may be compared with fewer
+ * elements than it must have by "includes", and with any number of them by "excludes". */
+static struct err *
+value_type(struct column_type *ret, const json_t *json, const char *name, enum condition_function function,
+           const struct column *column)
+{
+    *ret = column->type;
+    if (is_order(function)) {
+        ret->n_min = ret->n_max = 1;
+        return check_order_type(json, name, column);
+    }
+    bool is_loose = function == CONDITION_INCLUDES || function == CONDITION_EXCLUDES;
+    if (is_loose && !column_type_is_scalar(ret)) {
+        ret->n_min = 0;
+        ret->n_max = function == CONDITION_EXCLUDES ? UINT32_MAX : ret->n_max;
+    }
+    return NULL;
+}
+
 static struct err *
 clause_from_json(struct clause *ret, const struct table *table, const json_t *json, const struct named_uuids *names)
 {
@@ -74,14 +93,11 @@ clause_from_json(struct clause *ret, const struct table *table, const json_t *js
     if (e) {
         return e;
     }
-    struct column_type type = column->type;
-    if (is_order(function)) {
-        e = check_order_type(json, name, column);
-        type.n_min = type.n_max = 1;
-    }
+    struct column_type type;
+    e = value_type(&type, json, name, function, column);
     struct datum datum;
     if (!e) {
-        e = (function == CONDITION_EXCLUDES ? datum_from_json_unbounded : datum_from_json)(&datum, &type, value, names);
+        e = datum_from_json(&datum, &type, value, names);
     }
     if (e) {
         return add_syntax(e, value);

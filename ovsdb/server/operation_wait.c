@@ -36,7 +36,7 @@ parse_wanted(struct execution *x, const json_t *rows, struct wait *wait)
 static struct err *
 parse_wait(struct execution *x, struct wait *wait)
 {
-    const json_t *timeout = object_optional(&x->parser, "timeout", JSON_IS_INTEGER | JSON_IS_REAL);
+    const json_t *timeout = object_optional(&x->parser, "timeout", JSON_IS_INTEGER);
     const json_t *where = object_member(&x->parser, "where", JSON_IS_ARRAY);
     const json_t *columns = object_optional(&x->parser, "columns", JSON_IS_ARRAY);
     const json_t *until = object_member(&x->parser, "until", JSON_IS_STRING);

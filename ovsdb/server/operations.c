@@ -379,7 +379,7 @@ execute_comment(struct execution *x)
 struct err *
 execute_assert(struct execution *x)
 {
-    const json_t *lock = object_member(&x->parser, "lock", JSON_IS_STRING);
+    const json_t *lock = object_member(&x->parser, "lock", JSON_IS_ID);
     struct err *e = operation_parsed(x);
     if (e) {
         return e;

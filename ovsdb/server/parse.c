@@ -3,6 +3,7 @@
 
 #include "ovsdb/server/parse.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -77,13 +78,20 @@ is_rfc_id(const char *s)
     return *s && !s[n] && !(*s >= '0' && *s <= '9');
 }
 
+/* Whether 'real' is an integer of 64 bits: JSON knows only numbers, and some write all of them as reals. */
+static bool
+is_integer(double real)
+{
+    return real == floor(real) && real >= -0x1p63 && real < 0x1p63;
+}
+
 static bool
 type_fits(const json_t *json, unsigned types)
 {
     switch (json_typeof(json)) {
     case JSON_STRING: return types & JSON_IS_STRING || (types & JSON_IS_ID && is_rfc_id(json_string_value(json)));
     case JSON_INTEGER: return types & JSON_IS_INTEGER;
-    case JSON_REAL: return types & JSON_IS_REAL;
+    case JSON_REAL: return types & JSON_IS_REAL || (types & JSON_IS_INTEGER && is_integer(json_real_value(json)));
     case JSON_TRUE:
     case JSON_FALSE: return types & JSON_IS_BOOLEAN;
     case JSON_NULL: return types & JSON_IS_NULL;

@@ -18,7 +18,7 @@ struct err *add_syntax(struct err *e, const json_t *json) MUST_USE;
 void buf_put_error(struct buf *buf, struct err *e);
 
 /* Walks the members of one object: ask for each, then object_finish() complains about what is missing, of the
- * wrong type or left over. */
+ * wrong type or left over.  An integer may be written as a real number (1000.0): take json_number_value() of it. */
 enum json_types {
     JSON_IS_STRING = 1, JSON_IS_INTEGER = 2, JSON_IS_BOOLEAN = 4, JSON_IS_ARRAY = 8, JSON_IS_OBJECT = 16,
     JSON_IS_REAL = 32, JSON_IS_NULL = 64, JSON_IS_ID = 128 /* a string that is an <id> */, JSON_IS_ANY = 127

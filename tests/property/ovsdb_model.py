@@ -138,7 +138,10 @@ class Model:
                 return False
             atom = next(iter(have))
             return {"<": atom < want, "<=": atom <= want, ">": atom > want, ">=": atom >= want}[function]
-        want = parse_value(column, json, names, *((0, float("inf")) if function == "excludes" else ()))
+        n_min, n_max = column.n_min, column.n_max
+        if not column.scalar and function in ("includes", "excludes"):
+            n_min, n_max = 0, n_max if function == "includes" else float("inf")
+        want = parse_value(column, json, names, n_min, n_max)
         return {"==": have == want, "!=": have != want, "includes": want <= have,
                 "excludes": not (want & have)}[function]
 

@@ -159,6 +159,30 @@ TEST(wait_compares_sets_of_rows)
     database_free(db);
 }
 
+/* As Debian's server has it: a set to compare with may have fewer elements than the column must have, one to exclude also more. */
+TEST(includes_and_excludes_count_elements_loosely)
+{
+    struct database *db = fixture_database();
+    fixture_expect(db, "[{'op':'insert','table':'A','row':{'name':'a','i':1},'uuid':'" U1 "'},"
+                       "{'op':'insert','table':'C','row':{'x':'y','w1':['uuid','" U1 "']},'uuid':'" U2 "'}]",
+                   "[{'uuid':['uuid','" U1 "']},{'uuid':['uuid','" U2 "']}]");
+    fixture_expect(db, "[{'op':'select','table':'C','where':[['w1','includes',['set',[]]]],'columns':['x']},"
+                       "{'op':'select','table':'C','where':[['w1','excludes',['set',[]]]],'columns':['x']},"
+                       "{'op':'select','table':'A','where':[['ur','excludes',['set',[1,2,3,4]]]],'columns':['i']}]",
+                   "[{'rows':[{'x':'y'}]},{'rows':[{'x':'y'}]},{'rows':[{'i':1}]}]");
+    fixture_expect_part(db, "[{'op':'select','table':'C','where':[['w1','==',['set',[]]]]}]", "'error':'syntax error'");
+    fixture_expect_part(db, "[{'op':'select','table':'A','where':[['ur','includes',['set',[1,2,3,4]]]]}]",
+                        "set must have 0 to 3 members but 4 are present");
+    static const char *const scalars[] = {"['i','excludes',['set',[]]]", "['i','excludes',['set',[1,2]]]",
+                                          "['i','includes',['set',[]]]", "['_uuid','excludes',['set',[]]]"};
+    for (size_t i = 0; i < ARRAY_SIZE(scalars); i++) {
+        char *text = xasprintf("[{'op':'select','table':'A','where':[%s]}]", scalars[i]);
+        fixture_expect_part(db, text, "must have exactly one member but");
+        free(text);
+    }
+    database_free(db);
+}
+
 /* RFC 7047, section 5.2.2: of rows that are the same in all columns asked for, one is in the result. */
 TEST(select_drops_duplicates_unless_the_uuid_is_asked_for)
 {
@@ -195,7 +219,14 @@ TEST(malformed_operations_are_named)
     fixture_expect_part(db, "[{'op':'select','table':'A','where':[['name','<','x']]}]", "may not be applied");
     fixture_expect_part(db, "[{'op':'assert','lock':'other'}]", "'error':'not owner'");
     fixture_expect(db, "[{'op':'assert','lock':'mine'}]", "[{}]");
+    fixture_expect_part(db, "[{'op':'assert','lock':'no id'}]", "Type mismatch for member");
     fixture_expect_part(db, "[{'op':'commit','durable':1}]", "Type mismatch");
+    fixture_expect_part(db, "[{'op':'wait','table':'N','where':[],'until':'==','rows':[],'timeout':1.5}]",
+                        "Type mismatch for member");
+    fixture_expect(db, "[{'op':'wait','table':'N','where':[],'until':'!=','rows':[],'timeout':9223372036854775807}]", "wait");
+    fixture_expect(db, "[{'op':'wait','table':'N','where':[],'until':'!=','rows':[],'timeout':1000.0}]", "wait");
+    fixture_expect_part(db, "[{'op':'wait','table':'N','where':[],'until':'==','rows':[],'timeout':1e300}]",
+                        "Type mismatch for member");
     database_free(db);
 }
 
@@ -248,5 +279,6 @@ TEST(a_delta_can_be_undone)
 TEST_MAIN(T(insert_select_update_delete), T(a_failed_operation_undoes_all), T(named_uuids_link_rows_in_any_order),
           T(unreferenced_rows_are_collected), T(weak_references_to_nothing_vanish),
           T(unique_indexes_and_row_limits_hold), T(mutations_follow_the_rfc), T(wait_compares_sets_of_rows),
+          T(includes_and_excludes_count_elements_loosely),
           T(select_drops_duplicates_unless_the_uuid_is_asked_for),
           T(malformed_operations_are_named), T(equality_on_a_column_builds_an_index), T(a_delta_can_be_undone))
