@@ -63,7 +63,8 @@ execution_name_uuid(struct execution *x, const json_t *name, const struct uuid *
     return NULL;
 }
 
-/* A name may be used before the insert that gives it an explicit uuid. */
+/* A name may be used before the insert that gives it an explicit uuid.  That is the first with the name: another is refused,
+ * and the first must not get the uuid of a row that is there. */
 static void
 adopt_explicit_uuids(struct execution *x, const json_t *params)
 {
@@ -72,8 +73,9 @@ adopt_explicit_uuids(struct execution *x, const json_t *params)
         const char *name = json_string_value(json_object_get(op, "uuid-name"));
         const char *text = json_string_value(json_object_get(op, "uuid"));
         struct uuid uuid;
-        if (name && text && uuid_from_text(str_from(text), &uuid)) {
-            get_symbol(x, name)->uuid = uuid;
+        if (name && !strmap_find(&x->symbols, name)) {
+            struct symbol *symbol = get_symbol(x, name);
+            symbol->uuid = text && uuid_from_text(str_from(text), &uuid) ? uuid : symbol->uuid;
         }
     }
 }

@@ -159,6 +159,29 @@ TEST(wait_compares_sets_of_rows)
     database_free(db);
 }
 
+/* Only the first who asks for the name may get its uuid from another operation: a later one is refused anyway. */
+TEST(a_name_used_twice_lends_no_uuid)
+{
+    struct database *db = fixture_database();
+    fixture_expect(db, "[{'op':'insert','table':'N','row':{'name':'old'},'uuid':'" U1 "'}]",
+                   "[{'uuid':['uuid','" U1 "']}]");
+    static const char *const later[] = {
+        "{'op':'insert','table':'A','row':{},'uuid-name':'n','uuid':'" U1 "'}",
+        "{'op':'comment','comment':'c','uuid-name':'n','uuid':'" U1 "'}",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
+        char *operations = xasprintf("[{'op':'insert','table':'N','row':{'name':'new'},'uuid-name':'n'},"
+                                     "{'op':'select','table':'N','where':[['_uuid','==',['uuid','" U1 "']]],"
+                                     "'columns':['name']},%s]", later[i]);
+        char *text = fixture_run(db, operations, NULL);
+        assert_non_null(strstr(text, "{\"rows\":[{\"name\":\"old\"}]}"));
+        assert_null(strstr(text, U1 "\"]}"));
+        free(text);
+        free(operations);
+    }
+    database_free(db);
+}
+
 /* As Debian's server has it: a set to compare with may have fewer elements than the column must have, one to exclude also more. */
 TEST(includes_and_excludes_count_elements_loosely)
 {
@@ -279,6 +302,6 @@ TEST(a_delta_can_be_undone)
 TEST_MAIN(T(insert_select_update_delete), T(a_failed_operation_undoes_all), T(named_uuids_link_rows_in_any_order),
           T(unreferenced_rows_are_collected), T(weak_references_to_nothing_vanish),
           T(unique_indexes_and_row_limits_hold), T(mutations_follow_the_rfc), T(wait_compares_sets_of_rows),
-          T(includes_and_excludes_count_elements_loosely),
+          T(a_name_used_twice_lends_no_uuid), T(includes_and_excludes_count_elements_loosely),
           T(select_drops_duplicates_unless_the_uuid_is_asked_for),
           T(malformed_operations_are_named), T(equality_on_a_column_builds_an_index), T(a_delta_can_be_undone))
