@@ -92,7 +92,7 @@ print_value(FILE *out, const struct table *table, const char *name, const json_t
 {
     const struct column *column = table ? table_column(table, name) : NULL;
     struct datum datum;
-    struct err *e = column ? datum_from_json_unbounded(&datum, &column->type, value, NULL) : NULL;
+    struct err *e = column ? datum_from_json(&datum, &column->type, value, NULL) : NULL;
     if (column && !e) {
         struct buf text = BUF_INIT(BUF_NO_LIMIT);
         datum_put_string(&text, &datum, &column->type);
