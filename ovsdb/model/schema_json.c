@@ -277,7 +277,7 @@ fill_schema(struct schema *schema, const json_t *json)
 {
     struct members m;
     const char *name = NULL;
-    const char *version = "";
+    const char *version = NULL;
     const char *cksum = "";
     struct err *e = members_init(&m, json, "database schema", "");
     e = e ? e : members_get_string(&m, "name", &name);
@@ -289,11 +289,11 @@ fill_schema(struct schema *schema, const json_t *json)
     if (e) {
         return e;
     }
-    if (*version && !is_version(version)) {
+    if (version && !is_version(version)) {
         return err_add_syntax(err_tagged(SYNTAX, "schema version \"%s\" not in format x.y.z", version), json_text(json));
     }
     schema->name = xstrdup(name);
-    schema->version = xstrdup(version);
+    schema->version = xstrdup(version ? version : "");
     schema->cksum = xstrdup(cksum);
     e = tables_from_json(schema, &m);
     e = e ? e : members_done(&m);
