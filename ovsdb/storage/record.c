@@ -190,7 +190,7 @@ scan_columns(struct reader *r, struct record_row *row)
             id[name.n] = '\0';
             column = table_column(row->table, id);
         }
-        if (!column || column->index < COLUMN_FIRST) {
+        if (!column) {
             return err_tagged("unknown column", "No column " STR_FMT " in table %s.", STR_ARG(name), row->table->name);
         }
         uint64_t bit = UINT64_C(1) << column->index;
@@ -203,6 +203,13 @@ scan_columns(struct reader *r, struct record_row *row)
             return err_wrap(e, "column %s", column->name);
         }
         row->columns |= bit;
+    }
+    /* "_uuid" and "_version" are the server's, whatever is written there. */
+    for (uint32_t i = 0; i < COLUMN_FIRST; i++) {
+        if (row->columns & UINT64_C(1) << i) {
+            datum_fini(&row->data[i], column_datum_type(&row->table->columns[i].type));
+            row->columns &= ~(UINT64_C(1) << i);
+        }
     }
     return json_scan_error(s);
 }
@@ -273,7 +280,9 @@ scan_special(struct reader *r, struct str name)
         }
     } else if (str_is(name, "_comment")) {
         struct str text;
-        if (json_scan_string(&r->scan, &text)) {
+        if (json_scan_peek(&r->scan) != '"') {
+            json_scan_skip(&r->scan);                        /* says nothing */
+        } else if (json_scan_string(&r->scan, &text)) {
             free(r->info.comment);
             r->info.comment = str_dup(text);
         }

@@ -160,7 +160,7 @@ TEST(bad_records_are_explained)
         {"{\"Z\":{}}", "unknown table: No table named Z."},
         {"{\"A\":{\"x\":{}}}", "\"x\" is not a valid UUID"},
         {"{\"A\":{\"" U1 "\":{\"z\":1}}}", "unknown column: table A row " U1 ": No column z in table A."},
-        {"{\"A\":{\"" U1 "\":{\"_uuid\":1}}}", "No column _uuid"},
+        {"{\"A\":{\"" U1 "\":{\"_uuid\":1}}}", "column _uuid: "},
         {"{\"A\":{\"" U1 "\":{\"i\":\"x\"}}}", "syntax error: table A row " U1 ": column i: expected integer"},
         {"{\"A\":{\"" U1 "\":{\"i\":1,\"i\":2}}}", "given twice"},
         {"{\"A\":{\"" U1 "\":{\"m\":[\"map\",[[\"a\",\"b\"]]],\"i\":[\"set\",[]]}}}", "exactly one member"},
