@@ -168,11 +168,12 @@ log_file_is_read_only(const struct log_file *file)
 bool
 log_file_tail_has_records(const struct log_file *file)
 {
-    static const char needle[] = "\nOVSDB JSON ";
+    /* What stands before it may be gone: a crash can leave pages of zeros. */
+    static const char needle[] = LOG_FILE_STANDALONE;
     size_t overlap = sizeof needle - 1;
     char *chunk = xmalloc(LOG_FILE_CHUNK);
     bool found = false;
-    for (uint64_t at = file->good_end; !found && at < file->size;) {
+    for (uint64_t at = file->good_end + 1; !found && at < file->size;) {
         ssize_t n = pread(file->fd, chunk, LOG_FILE_CHUNK, (off_t) at);
         if (n <= 0) {
             break;

@@ -170,7 +170,7 @@ TEST(every_flipped_byte_is_noticed)
         expect_error(e, "offset");
         assert_true(log_file_is_corrupt(file));
         assert_int_equal(n, i < 119 ? 1 : 2);
-        assert_true(log_file_tail_has_records(file) == (i < 119 && i != 118));
+        assert_true(log_file_tail_has_records(file) == (i < 119));              /* also without a line feed before it */
         log_file_close(file);
     }
     buf_fini(&bytes);
