@@ -102,6 +102,8 @@ bool datum_is_default(const struct datum *datum, const struct column_type *type)
 /* "constraint violation" errors, naming the value and the bound it breaks. */
 struct err *atom_check_constraints(const union atom *atom, const struct base_type *base) MUST_USE;
 struct err *datum_check_constraints(const struct datum *datum, const struct column_type *type) MUST_USE;
+/* An error with 'tag' if a value of 'type' must not have 'n' elements. */
+struct err *column_type_check_n(const struct column_type *type, uint32_t n, const char *tag) MUST_USE;
 
 /* The difference between two values of a column as "update2" notifications and the file's "_is_diff" write it:
  * the new value where the column holds at most one element, datum_diff() elsewhere. */

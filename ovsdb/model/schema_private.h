@@ -6,8 +6,6 @@
 
 #include "ovsdb/model/schema.h"
 
-/* An error with 'tag' if a value of 'type' must not have 'n' elements. */
-struct err *column_type_check_n(const struct column_type *type, uint32_t n, const char *tag) MUST_USE;
 /* RFC 7047 <id>: [A-Za-z_][A-Za-z0-9_]* */
 bool is_id(const char *s);
 /* The shortest decimal text that reads back as 'real'. */

@@ -99,8 +99,10 @@ void database_load_row(struct database_load *load, struct db_table *table, struc
 struct err *database_load_delete(struct database_load *load, struct db_table *table, const struct uuid *uuid) MUST_USE;
 void database_load_take_back(struct database_load *load);
 void database_load_free(struct database_load *load);         /* what was loaded stays */
-/* Counts references and fills the indexes.  Errors: "referential integrity violation" (a strong reference to a row
- * that does not exist), "constraint violation" (a weak one to such a row where the column must not be empty). */
+/* Counts references, fills the indexes, and removes what a commit would: weak references to no row, rows of non-root tables that
+ * nothing references.  Errors: "referential integrity violation" (a strong reference to a row that does not exist), "constraint
+ * violation" (a weak one to such a row where the column must not be empty, equal rows in a unique index, too many rows); 'db' is
+ * then only good for database_free(). */
 struct err *database_load_finish(struct database *db) MUST_USE;
 
 uint64_t table_index_columns(const struct table_index *index);           /* as a set of columns */

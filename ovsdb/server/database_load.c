@@ -155,11 +155,12 @@ load_references(struct database *db, struct db_table *table, struct row *row, bo
     return NULL;
 }
 
-/* A weak reference to a row that is gone is what some servers leave behind; ordinary commits remove them. */
+/* Weak references to rows that are gone, and rows of non-root tables that nothing references, are what some servers and people
+ * leave behind; ordinary commits remove them. */
 static struct err *
-purge_dangling(struct database *db, const struct row_vec *dangling)
+clean_up(struct database *db, const struct row_vec *dangling, const struct row_vec *garbage)
 {
-    if (!dangling->n) {
+    if (!dangling->n && !garbage->n) {
         return NULL;
     }
     struct txn *txn = txn_begin(db);
@@ -167,53 +168,93 @@ purge_dangling(struct database *db, const struct row_vec *dangling)
         struct row *row = dangling->d[i];
         txn_touch__(txn, row_table(db, row->image), row)->has_dangling = true;
     }
+    for (size_t i = 0; i < garbage->n; i++) {
+        vec_push(&txn->suspects, garbage->d[i]);
+    }
     struct delta *delta = NULL;
     struct err *e = txn_commit(txn, &delta);
     delta_unref(delta);
     return e;
 }
 
-static void
-fill_indexes(struct db_table *table, struct row *row)
+static bool
+has_equal_columns(const struct row_index *index, const struct image *a, const struct image *b)
 {
-    for (uint32_t i = 0; i < table->schema->n_indexes; i++) {
-        row_index_add(&table->unique[i], row, row->image);
+    bool equal = true;
+    for (uint32_t i = 0; i < index->n_columns && equal; i++) {
+        equal = !image_cell_changed(a, b, index->columns[i]);
     }
+    return equal;
 }
 
 static struct err *
+fill_indexes(struct db_table *table, struct row *row)
+{
+    for (uint32_t i = 0; i < table->schema->n_indexes; i++) {
+        struct row_index *index = &table->unique[i];
+        uint32_t hash = row_index_hash_image(index, row->image), cursor = 0;
+        for (struct row *other; (other = row_index_next(index, hash, &cursor));) {
+            if (has_equal_columns(index, row->image, other->image)) {
+                return err_tagged("constraint violation", "two rows of table %s are equal in a unique index", table->schema->name);
+            }
+        }
+        row_index_add_hashed(index, row, hash);
+    }
+    return NULL;
+}
+
+/* Of deleted rows there is nothing left in 'table->loaded'. */
+static struct err *
 finish_table(struct database *db, struct db_table *table, struct row_vec *dangling)
 {
-    struct err *e = NULL;
+    struct err *e = table->n_rows > table->schema->max_rows
+                        ? err_tagged("constraint violation", "table %s has more rows than it may", table->schema->name) : NULL;
     for (size_t i = 0; i < table->loaded.n && !e; i++) {
         struct row *row = table->loaded.d[i];
         bool is_dangling = false;
         if (!row->image) {
             db_table_drop_row__(table, row);
+            table->loaded.d[i] = NULL;
             continue;
         }
-        fill_indexes(table, row);
-        e = load_references(db, table, row, &is_dangling);
+        e = fill_indexes(table, row);
+        e = e ? e : load_references(db, table, row, &is_dangling);
         if (is_dangling) {
             vec_push(dangling, row);
         }
     }
-    vec_fini(&table->loaded);
     return e;
+}
+
+/* Forgets in which order the rows of 'table' came, having looked for those that nothing references. */
+static void
+find_garbage(struct db_table *table, struct row_vec *garbage)
+{
+    for (size_t i = 0; i < table->loaded.n && !table->schema->is_root; i++) {
+        struct row *row = table->loaded.d[i];
+        if (row && !row->n_strong) {
+            vec_push(garbage, row);
+        }
+    }
+    vec_fini(&table->loaded);
 }
 
 struct err *
 database_load_finish(struct database *db)
 {
-    struct row_vec dangling = {0};
+    struct row_vec dangling = {0}, garbage = {0};
     struct err *e = NULL;
     for (uint32_t i = 0; i < db->schema->n_tables && !e; i++) {
         e = finish_table(db, &db->tables[i], &dangling);
     }
+    for (uint32_t i = 0; i < db->schema->n_tables && !e; i++) {
+        find_garbage(&db->tables[i], &garbage);
+    }
     if (!e) {
-        e = purge_dangling(db, &dangling);
+        e = clean_up(db, &dangling, &garbage);
     }
     vec_fini(&dangling);
+    vec_fini(&garbage);
     return e;
 }
 

@@ -30,15 +30,19 @@ hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
 {
     struct hosted *hosted = xcalloc(1, sizeof *hosted);
     hosted->name = xstrdup(schema->name);
-    hosted->db = database_new(schema);
-    hosted->hub = monitor_hub_new(hosted->db);
     hosted->storage = storage;
-    hosted->schema_text = schema_text(schema);
-    struct err *e = storage ? hosted_load(hosted->db, storage) : NULL;
+    struct err *e = NULL;
+    if (storage) {
+        e = hosted_load(schema, storage, &hosted->db);
+    } else {
+        hosted->db = database_new(schema);
+    }
     if (e) {
         hosted_free(hosted);
         return e;
     }
+    hosted->hub = monitor_hub_new(hosted->db);
+    hosted->schema_text = schema_text(schema);
     *ret = hosted;
     return NULL;
 }

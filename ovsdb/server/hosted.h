@@ -43,8 +43,10 @@ struct hosted {
 /* Opens what is in 'storage' (taken, on error too; NULL: empty) under 'schema'. */
 struct err *hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret) MUST_USE;
 void hosted_free(struct hosted *hosted);
-/* Loads what is in 'storage' into 'db', which is empty.  On error 'db' is only good for database_free(). */
-struct err *hosted_load(struct database *db, struct storage *storage) MUST_USE;
+/* Makes a database with 'schema' of what is in 'storage' (borrowed).  Transactions that break an index, a reference or another rule
+ * that commits keep are passed over, with an error in the log.
+ * Errors: the storage cannot be read; a record does not fit the schema; the first one breaks a rule; if storage_is_strict(), any does. */
+struct err *hosted_load(struct schema *schema, struct storage *storage, struct database **ret) MUST_USE;
 /* Puts the contents into 'grave', if freeing them may take long; hosted_free() is to follow. */
 void hosted_bury(struct hosted *hosted, struct grave *grave);
 /* Puts 'delta', which was just committed, into the storage, for storage_write() to store.  On error undoes it. */

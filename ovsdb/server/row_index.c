@@ -105,10 +105,15 @@ allocate_node(struct row_index *index)
 void
 row_index_add(struct row_index *index, struct row *row, const struct image *image)
 {
+    row_index_add_hashed(index, row, row_index_hash_image(index, image));
+}
+
+void
+row_index_add_hashed(struct row_index *index, struct row *row, uint32_t hash)
+{
     if (index->n >= index->n_buckets) {
         set_n_buckets(index, index->n_buckets * 2);
     }
-    uint32_t hash = row_index_hash_image(index, image);
     uint32_t position = allocate_node(index);
     uint32_t *bucket = &index->buckets[hash & (index->n_buckets - 1)];
     index->nodes[position] = (struct row_index_node) {.row = row, .hash = hash, .next = *bucket};

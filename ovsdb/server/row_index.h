@@ -39,6 +39,8 @@ void row_index_fini(struct row_index *index);
 uint32_t row_index_hash_image(const struct row_index *index, const struct image *image);
 uint32_t row_index_hash_datum(const struct row_index *index, const struct column *column, const struct datum *datum);
 void row_index_add(struct row_index *index, struct row *row, const struct image *image);
+/* The same for who knows the hash of the image. */
+void row_index_add_hashed(struct row_index *index, struct row *row, uint32_t hash);
 void row_index_remove(struct row_index *index, struct row *row, const struct image *image);
 
 /* Visits the rows whose hash is 'hash': start with '*cursor' = 0; NULL at the end.  Compare the values.

@@ -52,15 +52,15 @@ struct err *log_file_identify(const char *path, bool *ret_is_clustered) MUST_USE
  * error" if its end is missing), and each later call fails the same way until log_file_truncate_tail().  Else
  * the file cannot be read ("I/O error"). */
 struct err *log_file_read(struct log_file *file, struct str *ret) MUST_USE;
+void log_file_rewind(struct log_file *file);                 /* the first record is the next; nothing was put yet */
 uint64_t log_file_good_end(const struct log_file *file);     /* offset behind the last whole record seen but a filler */
 uint64_t log_file_size(const struct log_file *file);         /* bytes in the file, good or not, with its filler */
 bool log_file_is_corrupt(const struct log_file *file);
 bool log_file_is_read_only(const struct log_file *file);
 /* Whether there seem to be more records behind the corrupt one that log_file_read() reported. */
 bool log_file_tail_has_records(const struct log_file *file);
-/* Copies everything behind log_file_good_end() to the new file 'path', and to the disk.  On error ("I/O error") there is
- * no new file. */
-struct err *log_file_save_tail(const struct log_file *file, const char *path) MUST_USE;
+/* Copies the file from the offset 'from' on to the new file 'path', and to the disk.  On error ("I/O error") there is no new file. */
+struct err *log_file_save(const struct log_file *file, uint64_t from, const char *path) MUST_USE;
 /* Cuts off everything behind log_file_good_end(), so that records can be appended. */
 struct err *log_file_truncate_tail(struct log_file *file) MUST_USE;
 

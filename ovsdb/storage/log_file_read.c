@@ -153,6 +153,18 @@ log_file_read(struct log_file *file, struct str *ret)
     return NULL;
 }
 
+void
+log_file_rewind(struct log_file *file)
+{
+    CHECK(file->magic == LOG_FILE_MAGIC && !file->queue.size);
+    err_free(file->corrupt);
+    file->corrupt = NULL;
+    file->is_corrupt = false;
+    file->good_end = file->filler = 0;
+    file->data_start = file->data_end = 0;
+    file->at_end = false;
+}
+
 bool
 log_file_is_corrupt(const struct log_file *file)
 {

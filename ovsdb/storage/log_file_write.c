@@ -100,10 +100,10 @@ log_file_copy_bytes(const struct log_file *file, uint64_t from, uint64_t to, int
 }
 
 struct err *
-log_file_save_tail(const struct log_file *file, const char *path)
+log_file_save(const struct log_file *file, uint64_t from, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, NEW_FILE_MODE);
-    int error = fd < 0 ? errno : -log_file_copy_bytes(file, file->good_end, file->size, fd, 0);
+    int error = fd < 0 ? errno : -log_file_copy_bytes(file, from, file->size, fd, 0);
     if (!error && fsync(fd) < 0) {
         error = errno;
     }

@@ -153,15 +153,18 @@ storage_schema(const struct storage *storage)
 
 /* Reading. */
 
-/* The name for what is behind 'start': one that is not taken. */
+/* The name for a copy of what is from 'start' on: one that is not taken. */
 static char *
-tail_path(const struct storage *storage, uint64_t start)
+copy_path(const struct storage *storage, uint64_t start)
 {
-    char *path = xasprintf("%s.cut-%llu", storage_path(storage), (unsigned long long) start);
+    char *name = start ? xasprintf("%s.cut-%llu", storage_path(storage), (unsigned long long) start)
+                       : xasprintf("%s.broken", storage_path(storage));
+    char *path = xstrdup(name);
     for (unsigned int i = 2; !access(path, F_OK); i++) {
         free(path);
-        path = xasprintf("%s.cut-%llu-%u", storage_path(storage), (unsigned long long) start, i);
+        path = xasprintf("%s-%u", name, i);
     }
+    free(name);
     return path;
 }
 
@@ -176,8 +179,8 @@ save_tail(struct storage *storage, char **ret_path)
         return NULL;
     }
     uint64_t start = log_file_good_end(storage->file);
-    char *path = tail_path(storage, start);
-    struct err *e = log_file_save_tail(storage->file, path);
+    char *path = copy_path(storage, start);
+    struct err *e = log_file_save(storage->file, start, path);
     if (e) {
         free(path);
         return err_wrap(e, "%s: corrupt at offset %llu, and more records follow, which cannot be kept",
@@ -255,6 +258,34 @@ storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux)
     }
     storage->snapshot_size = MAX(storage->snapshot_size, snapshot_size);
     return NULL;
+}
+
+struct err *
+storage_rewind(struct storage *storage)
+{
+    struct str schema;
+    CHECK(!storage->n_appended);
+    log_file_rewind(storage->file);
+    return log_file_read(storage->file, &schema);
+}
+
+bool
+storage_is_read_only(const struct storage *storage)
+{
+    return log_file_is_read_only(storage->file);
+}
+
+struct err *
+storage_keep_copy(const struct storage *storage, char **ret_path)
+{
+    char *path = copy_path(storage, 0);
+    struct err *e = log_file_save(storage->file, 0, path);
+    if (e) {
+        free(path);
+    } else {
+        *ret_path = path;
+    }
+    return e;
 }
 
 /* Writing. */

@@ -45,6 +45,11 @@ void storage_set_strict(struct storage *storage);            /* a corrupt tail i
 bool storage_is_strict(const struct storage *storage);
 typedef struct err *storage_txn_cb(void *aux, struct str text);
 struct err *storage_read_all(struct storage *storage, storage_txn_cb *cb, void *aux) MUST_USE;
+/* Before anything was appended: storage_read_all() reads from the beginning again. */
+struct err *storage_rewind(struct storage *storage) MUST_USE;
+bool storage_is_read_only(const struct storage *storage);
+/* Copies what is stored to a new place, whose name in '*ret_path' the caller frees, for people to look at.  Error: "I/O error". */
+struct err *storage_keep_copy(const struct storage *storage, char **ret_path) MUST_USE;
 
 /* Appends one transaction.  On success '*ret_number' (may be NULL) is its number: 1, 2, ...
  * On error ("I/O error": disk full and the like) nothing was stored, and the transaction must be undone. */
