@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/base/daemon.h"
 #include "lib/base/log.h"
 #include "lib/base/options.h"
 #include "lib/base/str.h"
@@ -97,6 +98,7 @@ parse_options(struct appctl *appctl, int argc, char *argv[])
 int
 main(int argc, char *argv[])
 {
+    daemon_open_standard_descriptors();
     struct appctl appctl = {.name = program_name_from(argv[0]), .target = "ovn-controller"};
     log_set_program(appctl.name);
     const char *timeout = getenv("OVS_CTL_TIMEOUT");

@@ -36,6 +36,18 @@ static void start_detached(void);
 static void start_monitored(void);
 
 void
+daemon_open_standard_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);                      /* the lowest that is free */
+    } while (fd >= 0 && fd < 3);
+    if (fd > 2) {
+        close(fd);
+    }
+}
+
+void
 options_add_daemon(struct options *options, struct daemon_options *ret)
 {
     static const struct option_def defs[] = {

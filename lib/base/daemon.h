@@ -14,6 +14,10 @@
 
 struct options;
 
+/* The first call of each main(): opens /dev/null in place of those of the descriptors 0, 1, 2 that are closed.  A file that took
+ * such a number would be written to by whoever prints. */
+void daemon_open_standard_descriptors(void);
+
 struct daemon_options {
     bool detach, no_chdir, monitor, overwrite_pidfile;
     bool no_self_confinement;                                /* always so; scripts say it */

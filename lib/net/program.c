@@ -68,6 +68,7 @@ program_finish(const char *name, struct err *err)
 struct program *
 program_new(int argc, char *argv[], const struct program_spec *spec)
 {
+    daemon_open_standard_descriptors();
     struct program *program = xcalloc(1, sizeof *program);
     program->name = program_name_from(argv[0]);
     program->spec = spec;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/daemon.h"
 #include "lib/base/dirs.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -314,6 +315,7 @@ run(struct main *m, int argc, char *argv[])
 int
 main(int argc, char *argv[])
 {
+    daemon_open_standard_descriptors();
     static struct main m;
     m.client.name = program_name_from(argv[0]);
     m.options = options_new();

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/base/daemon.h"
 #include "lib/base/log.h"
 #include "ovsdb/ctl/connection.h"
 #include "ovsdb/ctl/options.h"
@@ -456,6 +457,7 @@ ctl_main(int argc, char *argv[], const struct ctl_program *program)
     struct ctl_options options = {0};
     struct err *err;
 
+    daemon_open_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     argv[0] = basename(argv[0]);
     log_set_program(argv[0]);

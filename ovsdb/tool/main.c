@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/daemon.h"
 #include "lib/base/dirs.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -148,6 +149,7 @@ run(struct main *m, int argc, char *argv[])
 int
 main(int argc, char *argv[])
 {
+    daemon_open_standard_descriptors();
     const char *pkgdata = getenv("OVS_PKGDATADIR");
     char *db = xasprintf("%s/conf.db", dirs_ovs_db());
     char *schema = xasprintf("%s/vswitch.ovsschema", pkgdata ? pkgdata : "/usr/share/openvswitch");
