@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -153,6 +154,27 @@ check_magic(const struct log_file *file)
     return !e && is_clustered ? err_tagged("ovsdb error", "%s: clustered databases are not supported", file->path) : e;
 }
 
+/* Where a symbolic link at 'path' leads, though nothing may be there; NULL if there is no link. */
+static char *
+follow_links(const char *path)
+{
+    enum { MAX_LINKS = 40 };
+    char *at = NULL, target[PATH_MAX];
+    for (int i = 0; i < MAX_LINKS; i++) {
+        const char *from = at ? at : path;
+        ssize_t n = readlink(from, target, sizeof target - 1);
+        if (n < 0) {
+            return at;
+        }
+        target[n] = '\0';
+        const char *slash = *target == '/' ? NULL : strrchr(from, '/');
+        char *next = slash ? xasprintf("%.*s%s", (int) (slash + 1 - from), from, target) : xstrdup(target);
+        free(at);
+        at = next;
+    }
+    return at;                                               /* a loop, which open() refuses */
+}
+
 static struct err *
 open_file(struct log_file *file)
 {
@@ -163,6 +185,8 @@ open_file(struct log_file *file)
     };
     if (file->mode == LOG_FILE_READ_WRITE) {
         file->real_path = realpath(file->path, NULL);        /* NULL if absent: open() will say so */
+    } else if (file->mode == LOG_FILE_CREATE) {
+        file->real_path = follow_links(file->path);
     }
     if (!file->real_path) {
         file->real_path = xstrdup(file->path);

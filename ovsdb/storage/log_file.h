@@ -30,7 +30,7 @@
 enum log_file_mode {
     LOG_FILE_READ_ONLY,                                      /* no lock */
     LOG_FILE_READ_WRITE,                                     /* locked */
-    LOG_FILE_CREATE,                                         /* locked; the file must not exist */
+    LOG_FILE_CREATE,                                         /* locked; the file must not exist, but a link to it may */
 };
 
 struct log_file;
