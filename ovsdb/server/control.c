@@ -267,12 +267,11 @@ cmd_tlog_set(struct unixctl_request *request, int argc, const char *argv[], void
     struct control *control = control_;
     struct str rest = str_from(argv[1]);
     char *db = str_dup(str_cut(&rest, ":"));
-    bool on = !strcmp(argv[2], "on");
-    if (!on && strcmp(argv[2], "off")) {
+    bool on = !strcasecmp(argv[2], "on"), ok = *db && rest.n && !strchr(rest.s, ':');
+    if (!on && strcasecmp(argv[2], "off")) {
         unixctl_reply_error(request, "invalid command argument");
     } else {
-        struct err *e = rest.s ? server_set_tlog(control->server, db, rest.s, on) : err_new("invalid DB:TABLE argument");
-        answer(request, e);
+        answer(request, ok ? server_set_tlog(control->server, db, rest.s, on) : err_new("invalid DB:TABLE argument"));
     }
     free(db);
 }

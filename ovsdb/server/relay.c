@@ -431,7 +431,7 @@ relay_add(struct server *server, const char *spec, const struct upstream_env *en
     CHECK(relay_is_spec(spec));
     struct str rest = str_from(spec + strlen(spec_prefix));
     char *name = str_dup(str_cut(&rest, ":"));
-    struct err *e = *name && rest.s && rest.n ? add(server, name, rest.s, env) : err_new("%s: invalid syntax", spec);
+    struct err *e = *name && rest.s && rest.n ? add(server, name, rest.s, env) : err_tagged("ovsdb error", "%s: invalid syntax", spec);
     free(name);
     return e;
 }

@@ -105,7 +105,10 @@ server_end_use(struct server *server, const struct hosted *hosted)
 struct err *
 server_check_name(const struct server *server, const char *name)
 {
-    return server_hosted(server, name) ? err_new("%s: duplicate database name", name) : NULL;
+    if (*name == '_') {
+        return err_tagged("ovsdb error", "%s: names beginning with \"_\" are reserved", name);
+    }
+    return server_hosted(server, name) ? err_tagged("ovsdb error", "%s: duplicate database name", name) : NULL;
 }
 
 void
