@@ -81,11 +81,12 @@ program_new(int argc, char *argv[], const struct program_spec *spec)
 void
 program_fatal(struct program *program, struct err *err)
 {
+    char *text = err_take_full_text(err);
     if (daemon_is_detached()) {
-        log_emer("%s", err_detail(err));
+        log_emer("%s", text);
     }
-    fprintf(stderr, "%s: %s\n", program->name, err_detail(err));
-    err_free(err);
+    fprintf(stderr, "%s: %s\n", program->name, text);
+    free(text);
     if (program->ctl) {
         unixctl_free(program->ctl);                          /* removes its socket */
     }
@@ -189,6 +190,15 @@ exit_command(struct unixctl_request *request, int argc, const char *argv[], void
     ask_to_exit(program, argc > 1);
 }
 
+/* Who started us may want a signal to be ignored: nohup(1), or a shell that runs us in the background. */
+static struct loop_signal *
+handle_unless_ignored(struct program *program, int number, void (*cb)(void *program))
+{
+    struct sigaction action;
+    bool is_ignored = !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+    return is_ignored ? NULL : loop_signal_new(program->loop, number, cb, program);
+}
+
 static void
 start(struct program *program)
 {
@@ -199,8 +209,8 @@ start(struct program *program)
     program->loop = loop_new();
     tls_configure(program->loop, &program->tls);
     program->signals[0] = loop_signal_new(program->loop, SIGTERM, on_terminate, program);
-    program->signals[1] = loop_signal_new(program->loop, SIGINT, on_terminate, program);
-    program->signals[2] = loop_signal_new(program->loop, SIGHUP, on_hangup, program);
+    program->signals[1] = handle_unless_ignored(program, SIGINT, on_terminate);
+    program->signals[2] = handle_unless_ignored(program, SIGHUP, on_hangup);
     err = unixctl_new(program->loop, program->unixctl_path, program->name, &program->ctl);
     if (err) {
         program_fatal(program, err);
