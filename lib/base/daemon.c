@@ -86,14 +86,12 @@ daemon_start(const struct daemon_options *options, const char *program)
     if (settings.monitor) {
         start_monitored();
     }
-    struct err *err = NULL;
-    if (settings.pidfile) {
+    /* First the user, so that who made the pidfile may remove it. */
+    struct err *err = settings.user ? become_user(settings.user) : NULL;
+    if (!err && settings.pidfile) {
         char *path = pidfile_path(settings.pidfile, program);
         err = make_pidfile(path, settings.overwrite_pidfile);
         free(path);
-    }
-    if (!err && settings.user) {
-        err = become_user(settings.user);
     }
     return err;
 }
@@ -442,9 +440,7 @@ become_user(const char *spec)
     if (err) {
         return err;
     }
-    if (pidfile_fd >= 0 && fchown(pidfile_fd, uid, gid)) {
-        log_warn("%s: cannot change its owner: %s", pidfile, strerror(errno));
-    }
+    log_give_file(uid, gid);
     if ((name && initgroups(name, gid)) || setgid(gid) || setuid(uid)) {
         err = err_errno(errno, "%s: cannot become that user", spec);
     }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -235,7 +236,7 @@ log_patterns_text(void)
 static struct err *
 open_file(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0660);
     if (fd < 0) {
         return err_errno(errno, "failed to open %s for logging", path);
     }
@@ -263,6 +264,15 @@ log_set_file(const char *path)
     free(file_path);
     file_path = copy;
     return NULL;
+}
+
+void
+log_give_file(uid_t uid, gid_t gid)
+{
+    struct stat s;
+    if (file_fd >= 0 && !fstat(file_fd, &s) && S_ISREG(s.st_mode) && fchown(file_fd, uid, gid)) {
+        log_warn("%s: cannot change its owner: %s", file_path, strerror(errno));
+    }
 }
 
 const char *

@@ -12,6 +12,8 @@
  *
  * Use: LOG_MODULE(jsonrpc); once at the top of a .c file, then log_warn("..."). */
 
+#include <sys/types.h>
+
 #include "lib/base/check.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
@@ -85,6 +87,9 @@ const char *log_file(void);                                  /* the path, or NUL
 /* Opens the file again by its name, as after log rotation.  No file set: does nothing. */
 struct err *log_reopen(void) MUST_USE;
 void log_close_file(void);                                   /* log_reopen() opens it again */
+
+/* For a program that becomes another user, who shall be able to open the file again: changes its owner. */
+void log_give_file(uid_t uid, gid_t gid);
 
 /* How messages reach syslog: "libc" (the default), "null", "unix:FILE" or "udp:IP:PORT". */
 struct err *log_set_syslog_method(const char *method) MUST_USE;

@@ -240,13 +240,8 @@ set_log_file(void *program, const char *path)
 {
     char *by_default = xasprintf("%s/%s.log", dirs_log(), (const char *) program);
     struct err *err = log_set_file(path ? path : by_default);
-    if (err) {
-        /* As the peer does: a daemon is more use without a log file than not at all. */
-        log_warn("%s", err_detail(err));
-        err_free(err);
-    }
     free(by_default);
-    return NULL;
+    return err;
 }
 
 static struct err *
