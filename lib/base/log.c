@@ -38,7 +38,6 @@ static struct {
     [LOG_TO_FILE] = {.name = "FILE", .pattern = "%D{%Y-%m-%dT%H:%M:%S.###Z}|%05N|%c%T|%p|%m"},
 };
 
-static const char rfc3164_header[] = "<%B> %D{%h %e %T} %E %A: ";
 static const char rfc5424_header[] = "<%B>1 %D{%Y-%m-%dT%H:%M:%S.###Z} %E %A %P - - ";
 
 /* A storage thread may log while the main one does.  Recursive, for a check that fails in here. */
@@ -126,8 +125,8 @@ log_set(const char *spec)
     if (!strncasecmp(spec, "PATTERN", 7) && (!spec[7] || spec[7] == ':')) {
         return set_pattern(spec + 7 + (spec[7] == ':'));
     }
-    if (!strncasecmp(spec, "FACILITY:", 9)) {
-        return log_syslog_set_facility(spec + 9) ? NULL : err_new("invalid facility");
+    if (!strncasecmp(spec, "FACILITY", 8) && (!spec[8] || spec[8] == ':')) {
+        return log_syslog_set_facility(spec + 8 + (spec[8] == ':')) ? NULL : err_new("invalid facility");
     }
     char *copy = xstrdup(spec);
     struct err *err = set_levels(copy);
@@ -226,8 +225,8 @@ log_patterns_text(void)
     buf_puts(&out, "         prefix                            format\n"
                    "         ------                            ------\n");
     for (int i = 0; i < LOG_N_DESTINATIONS; i++) {
-        bool header = i == LOG_TO_SYSLOG && log_syslog_wants_header();
-        buf_printf(&out, "%-7s  %-32s  %s\n", destinations[i].name, header ? rfc3164_header : "none", pattern_of(i));
+        const char *header = i == LOG_TO_SYSLOG ? log_syslog_shown_header() : "none";
+        buf_printf(&out, "%-7s  %-32s  %s\n", destinations[i].name, header, pattern_of(i));
     }
     return buf_take_text(&out);
 }
@@ -303,6 +302,12 @@ struct err *
 log_set_syslog_method(const char *method)
 {
     return log_syslog_set_method(method);
+}
+
+struct err *
+log_set_default_syslog_method(void)
+{
+    return log_syslog_set_default_method(getenv("OVS_SYSLOG_METHOD"));
 }
 
 struct err *
@@ -435,7 +440,7 @@ write_to_syslog(enum log_level level, struct log_record *record)
     const char *pattern = pattern_of(LOG_TO_SYSLOG);
     int severity = levels[level].severity;
     record->priority = log_syslog_priority(severity, false);
-    log_syslog_send(severity, format_line(&line, log_syslog_wants_header() ? rfc3164_header : "", pattern, record));
+    log_syslog_send(severity, format_line(&line, log_syslog_header(), pattern, record));
     if (log_syslog_has_target()) {
         record->priority = log_syslog_priority(severity, true);
         log_syslog_send_to_target(format_line(&line, rfc5424_header, pattern, record));

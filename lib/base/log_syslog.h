@@ -9,13 +9,16 @@
 #include "lib/base/err.h"
 
 struct err *log_syslog_set_method(const char *method) MUST_USE;    /* as log_set_syslog_method() */
+/* The same, if none was set; 'method' NULL or "": none. */
+struct err *log_syslog_set_default_method(const char *method) MUST_USE;
 struct err *log_syslog_set_target(const char *host_port) MUST_USE; /* as log_set_syslog_target() */
 bool log_syslog_set_facility(const char *name);              /* false, and no change, if there is none such */
 
 /* The PRI of RFC 5424 for 'severity' (0..7): to the target when 'to_target', else to the method. */
 int log_syslog_priority(int severity, bool to_target);
-/* Whether the method wants the line with a header of RFC 3164 before it; libc adds its own. */
-bool log_syslog_wants_header(void);
+/* The pattern of what we put before a line for the method; and of what arrives before it, where libc adds a header of RFC 3164. */
+const char *log_syslog_header(void);
+const char *log_syslog_shown_header(void);
 bool log_syslog_has_target(void);
 void log_syslog_send(int severity, const char *line);
 void log_syslog_send_to_target(const char *line);

@@ -12,8 +12,6 @@
 #include "lib/base/str.h"
 #include "lib/base/vec.h"
 
-LOG_MODULE(options);
-
 struct group {
     const char *title;
     const struct option_def *defs;
@@ -115,6 +113,7 @@ options_parse(struct options *options, int argc, char *argv[], bool in_order, in
         const struct option_def *def = c == '?' || c == ':' ? NULL : find_def(options, c, &group);
         err = def ? apply(def, group->aux, optarg) : explain(options, argv, c);
     }
+    err = err ? err : log_set_default_syslog_method();
     if (!err) {
         *ret_first = optind;
     }

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/base/log_pattern.h"
@@ -150,11 +152,69 @@ TEST(syslog_methods)
     assert_null(log_set_syslog_method("null"));
     assert_null(log_set_syslog_method("udp:127.0.0.1:9"));
     assert_null(log_set_syslog_method("libc"));
-    assert_error(log_set_syslog_method("pigeon"), "unsupported syslog method: pigeon");
+    assert_error(log_set_syslog_method("pigeon"), "unsupported syslog method 'pigeon'");
     assert_error(log_set_syslog_method("udp:host:9"), "host:9: \"host\" is not a numerical IP address");
     assert_error(log_set_syslog_target("1.2.3.4"), "1.2.3.4: syslog target is not in the form \"IP:PORT\"");
     assert_null(log_set_syslog_target("[::1]:9"));
 }
 
-TEST_MAIN(T(patterns_expand), T(bad_specs_change_nothing), T(levels_are_set_by_module_and_destination),
-          T(patterns_are_listed), T(files_rotate), T(limits_drop_and_tell), T(syslog_methods))
+static int
+listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *) &address, sizeof address), 0);
+    return fd;
+}
+
+static void
+expect_datagram(int fd, const char *expected)
+{
+    char text[200];
+    ssize_t n = recv(fd, text, sizeof text - 1, 0);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_string_equal(text, expected);
+    assert_int_equal(recv(fd, text, sizeof text, 0), -1);
+}
+
+TEST(a_syslog_socket_may_come_later_and_anew)
+{
+    char *path = xasprintf("/tmp/test_log.%d.sock", (int) getpid());
+    char *method = xasprintf("unix:%s", path);
+    assert_null(log_set("console:off"));
+    assert_null(log_set("PATTERN:syslog:%p|%m"));
+    assert_null(log_set_syslog_method(method));
+    log_warn("lost");
+    for (int i = 0; i < 2; i++) {
+        int fd = listen_at(path);
+        log_warn("heard %d", i);
+        expect_datagram(fd, i ? "<28>WARN|heard 1" : "<28>WARN|heard 0");
+        close(fd);
+        unlink(path);
+    }
+    assert_null(log_set_syslog_method("null"));
+    assert_null(log_set("info"));
+    free(method);
+    free(path);
+}
+
+/* The first test: nothing was set yet. */
+TEST(the_environment_names_a_syslog_method)
+{
+    unsetenv("OVS_SYSLOG_METHOD");
+    assert_null(log_set_default_syslog_method());
+    setenv("OVS_SYSLOG_METHOD", "pigeon", 1);
+    assert_error(log_set_default_syslog_method(), "unsupported syslog method 'pigeon'");
+    setenv("OVS_SYSLOG_METHOD", "null", 1);
+    assert_null(log_set_default_syslog_method());
+    setenv("OVS_SYSLOG_METHOD", "pigeon", 1);
+    assert_null(log_set_default_syslog_method());            /* one was set, which stays */
+    unsetenv("OVS_SYSLOG_METHOD");
+}
+
+TEST_MAIN(T(the_environment_names_a_syslog_method), T(patterns_expand), T(bad_specs_change_nothing),
+          T(levels_are_set_by_module_and_destination),
+          T(patterns_are_listed), T(files_rotate), T(limits_drop_and_tell), T(syslog_methods),
+          T(a_syslog_socket_may_come_later_and_anew))
