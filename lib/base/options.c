@@ -176,7 +176,7 @@ explain(const struct options *options, char *argv[], int c)
     struct str rest = str_from(word + 2), name = str_cut(&rest, "=");
     char *candidates = list_candidates(options, name);
     struct err *err = *candidates ? err_new("option '%s' is ambiguous; possibilities:%s", word, candidates)
-                                  : err_new("unrecognized option '--" STR_FMT "'", STR_ARG(name));
+                                  : err_new("unrecognized option '%s'", word);
     free(candidates);
     return err;
 }

@@ -101,7 +101,7 @@ TEST(order_and_abbreviations)
 
 TEST(errors_read_as_getopts)
 {
-    check("prog --nope=3", false, "unrecognized option '--nope'", "");
+    check("prog --nope=3", false, "unrecognized option '--nope=3'", "");
     check("prog -z", false, "invalid option -- 'z'", "");
     check("prog -qz", false, "invalid option -- 'z'", "");
     check("prog --rem", false, "option '--rem' is ambiguous; possibilities: '--remote' '--remove'", "");
