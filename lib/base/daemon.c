@@ -172,9 +172,8 @@ wait_for(pid_t pid, int *ret_status)
     return r;
 }
 
-/* How a process ended, in words; the caller frees it. */
-static char *
-status_text(int status)
+char *
+daemon_status_text(int status)
 {
     if (WIFEXITED(status)) {
         return xasprintf("exit status %d", WEXITSTATUS(status));
@@ -225,7 +224,7 @@ exit_as(int status)
         /* _exit(): what the program wants done at its end is the daemon's to do. */
         _exit(WEXITSTATUS(status));
     }
-    char *text = status_text(status);
+    char *text = daemon_status_text(status);
     log_err("the daemon died before it was ready: %s", text);
     free(text);
     _exit(EXIT_FAILURE);
@@ -297,7 +296,7 @@ start_monitored(void)
         } else if (!n_crashes) {
             exit_as(status);
         }
-        char *text = status_text(status);
+        char *text = daemon_status_text(status);
         if (!is_crash(status)) {
             log_info("pid %d died, %s, exiting", (int) pid, text);
             free(text);
@@ -391,12 +390,10 @@ daemon_read_pidfile(const char *path, int *ret_pid)
     int holder = lock_holder(fd);
     close(fd);
     text[strcspn(text, "\n")] = '\0';
-    int64_t pid;
-    if (n <= 0 || !str_to_int64(text, 10, &pid)) {
+    int64_t pid = 0;
+    error = !holder ? ESRCH : n <= 0 || !str_to_int64(text, 10, &pid) ? error : holder != pid ? ESRCH : 0;
+    if (error) {
         return err_new("cannot read pidfile \"%s\" (%s)", path, strerror(error));
-    }
-    if (holder != pid) {
-        return err_new("cannot read pidfile \"%s\" (%s)", path, strerror(ESRCH));
     }
     *ret_pid = (int) pid;
     return NULL;

@@ -39,6 +39,9 @@ void daemon_complete(void);
 bool daemon_is_detached(void);
 void daemon_finish(void);                                    /* removes the pidfile */
 
+/* How a process ended, 'status' being what wait(2) says, in words: "exit status 1".  The caller frees it. */
+char *daemon_status_text(int status) MUST_USE;
+
 /* The process that 'path', a pidfile, names and that holds it locked, in '*ret_pid'. */
 struct err *daemon_read_pidfile(const char *path, int *ret_pid) MUST_USE;
 

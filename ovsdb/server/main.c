@@ -3,12 +3,14 @@
 #include <config.h>
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/daemon.h"
 #include "lib/base/dirs.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
@@ -226,7 +228,12 @@ on_child_signal(void *main_)
     int status;
     if (m->run_pid && waitpid(m->run_pid, &status, WNOHANG) == m->run_pid) {
         m->run_pid = 0;
-        program_stop(m->program, WIFEXITED(status) && !WEXITSTATUS(status) ? EXIT_SUCCESS : EXIT_FAILURE);
+        if (status) {
+            char *text = daemon_status_text(status);
+            fprintf(stderr, "%s: %s: child exited, %s\n", program_name(m->program), m->run_command, text);
+            free(text);
+        }
+        program_stop(m->program, status ? EXIT_FAILURE : EXIT_SUCCESS);
     }
 }
 
