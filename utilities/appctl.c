@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/daemon.h"
@@ -103,7 +104,7 @@ main(int argc, char *argv[])
     log_set_program(appctl.name);
     const char *timeout = getenv("OVS_CTL_TIMEOUT");
     struct err *err = log_set("console:warn");
-    if (!err && timeout && *timeout) {
+    if (!err && timeout && *timeout && strcmp(timeout, "0")) {     /* "0": none */
         err = set_timeout(&appctl, timeout);
     }
     if (err) {

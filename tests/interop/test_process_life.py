@@ -86,6 +86,17 @@ cd /proc; env -i OVS_RUNDIR=$DIR/run OVS_SYSLOG_METHOD=null $(command -v ovsdb-s
 mv conf.db db; run; echo $?
 run; echo $?
 OVS_RUNDIR=$DIR/etc daemon T.db --log-file; find etc run log -name 'ovsdb-server.[pl]*'
+# A command that the server lives for.
+for c in 'exit 5' 'kill -9 $$' 'exit 0'; do ovsdb-server --no-db -vconsole:off --run="$c"; echo $?; done
+# What ovs-appctl says of whom it cannot reach, and how long it waits.
+for t in nope ./run '' $DIR/nope T.db; do ovs-appctl -t "$t" version; echo $?; done
+for p in 1 x ''; do echo $p >run/ovsdb-server.pid; ask version; echo $?; done
+daemon T.db; p=$(cat run/ovsdb-server.pid); kill -STOP $p; ask -T 1 version 2>/dev/null; echo $?
+daemon T.db; for t in 0 '' 5; do OVS_CTL_TIMEOUT=$t ask version | wc -l; done
+for o in '' -t '-T 0' '-T x' --nope --nope=x --versio=x '-t ovsdb-server'; do ovs-appctl $o; echo $?; done
+# Options of the server, in many spellings.
+for o in --remo=punix:x '--re punix:x' --no-db --no-d '--log --no-db' '--pid=p --no-db' -vFILE:dbg -vANY:off -vnope -v,file -vfile:nope; do run $o; echo $?; done
+for o in '-- T.db' '--no-db --' '-- --no-db' 'T.db --no-db' -x - '--remote' --unixctl '--nope=3' '--detach=3' '--max-x' '--user'; do run $o; echo $?; done
 # Syslog.
 run T.db --syslog-method=nope; echo $?
 run T.db --syslog-method=; echo $?
