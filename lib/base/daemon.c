@@ -292,7 +292,9 @@ start_monitored(void)
                 leave_terminal();
                 say_ready();
             }
+            log_close_file();                                /* it may be rotated while we wait */
             CHECK(wait_for(pid, &status) == pid);
+            err_free(log_reopen());
         } else if (!n_crashes) {
             exit_as(status);
         }

@@ -69,6 +69,9 @@ mkdir run/ovsdb-server.pid; daemon T.db 2>/dev/null; echo $?
 run T.db --log-file=nowhere/log 2>/dev/null; echo $?
 run T.db --log-file=run 2>/dev/null; echo $?
 daemon T.db --log-file; mv log/ovsdb-server.log log/old; ask vlog/reopen; ask vlog/set file:dbg; ask exit; until_ grep -q exit log/ovsdb-server.log; ls log
+# The process that watches over a daemon does not hold the log file, which may be rotated.
+daemon T.db --monitor --log-file; ls -l /proc/$(ps -o ppid= $(cat run/ovsdb-server.pid) | tr -d ' ')/fd | grep -c 'log/'
+daemon T.db --monitor --log-file; p=$(cat run/ovsdb-server.pid); mv log/ovsdb-server.log log/old; ask vlog/reopen; kill -ABRT $p; until_ grep -q 'died, killed (Aborted)' log/ovsdb-server.log; grep -c died log/old
 # Signals: who starts us may want some to be ignored.
 daemon T.db; p=$(cat run/ovsdb-server.pid); kill -TERM $p; until_ gone $p; ls run
 daemon T.db; p=$(cat run/ovsdb-server.pid); kill -INT $p; until_ gone $p; ls run
