@@ -19,12 +19,6 @@ to_ms(struct timespec ts)
     return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int64_t
-to_us(struct timespec ts)
-{
-    return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 int64_t
 clock_monotonic_ms(void)
 {
@@ -40,11 +34,6 @@ clock_wall_ms(void)
 int64_t
 clock_monotonic_us(void)
 {
-    return to_us(read_clock(CLOCK_MONOTONIC));
-}
-
-int64_t
-clock_cpu_us(void)
-{
-    return to_us(read_clock(CLOCK_PROCESS_CPUTIME_ID));
+    struct timespec ts = read_clock(CLOCK_MONOTONIC);
+    return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }

@@ -20,12 +20,6 @@ counter_register(struct counter *counter)
 }
 
 const struct counter *
-counters(void)
-{
-    return all_counters;
-}
-
-const struct counter *
 counter_find(const char *name)
 {
     const struct counter *counter = all_counters;

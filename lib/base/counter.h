@@ -24,12 +24,11 @@ struct counter {
 void counter_register(struct counter *counter);
 static inline void counter_inc(struct counter *counter) { counter->n++; }
 static inline void counter_add(struct counter *counter, uint64_t n) { counter->n += n; }
-const struct counter *counters(void);                        /* first; follow 'next' */
 const struct counter *counter_find(const char *name);        /* or NULL */
 
 void counter_sample_all(void);                               /* to be called every COUNTER_SAMPLE_MS */
 char *counters_text(void) MUST_USE;                          /* the table of "coverage/show" */
-/* What has been counted since counters_clear(), or all: a sorted line "NAME   N" for each counter that moved. */
+/* What has been counted since the last counters_clear(), if ever: a line "NAME   N" for each counter that moved, sorted. */
 char *counters_since_clear_text(void) MUST_USE;
 void counters_clear(void);                                   /* coverage goes on from where it was */
 

@@ -37,24 +37,6 @@ dirs_log(void)
 }
 
 const char *
-dirs_db(void)
-{
-    return from_environment("OVN_DBDIR", DBDIR);
-}
-
-const char *
-dirs_sysconf(void)
-{
-    return from_environment("OVN_SYSCONFDIR", SYSCONFDIR);
-}
-
-const char *
-dirs_pkgdata(void)
-{
-    return from_environment("OVN_PKGDATADIR", PKGDATADIR);
-}
-
-const char *
 dirs_ovs_run(void)
 {
     return from_environment("OVS_RUNDIR", "/var/run/openvswitch");

@@ -32,6 +32,5 @@ void buf_put_json(struct buf *buf, const json_t *json);      /* the same, append
 /* Makes jansson take its memory from the pool.  To be called before the first value is made, in main().  Does nothing
  * when the address sanitizer is on, which is to see each value. */
 void json_pool_install(void);
-size_t json_pool_bytes(void);                                /* that the pool holds, used or not */
 
 #endif

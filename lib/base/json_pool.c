@@ -31,7 +31,7 @@ static struct {
     struct block *free[N_CLASSES];
     struct chunk *chunks;                                    /* the first is being cut up */
     size_t used;                                             /* bytes of its data */
-    size_t n_live, n_chunks;
+    size_t n_live;
 } pool;
 
 static void *
@@ -45,7 +45,6 @@ cut_block(size_t size)
         chunk->next = pool.chunks;
         pool.chunks = chunk;
         pool.used = 0;
-        pool.n_chunks++;
     }
     struct block *block = (struct block *) (void *) (pool.chunks->data + pool.used);
     pool.used += size;
@@ -81,7 +80,6 @@ shrink(void)
     while (pool.chunks->next) {
         struct chunk *chunk = pool.chunks;
         pool.chunks = chunk->next;
-        pool.n_chunks--;
         free(chunk);
     }
     memset(pool.free, 0, sizeof pool.free);
@@ -103,7 +101,7 @@ pool_free(void *p)
     CHECK(class < N_CLASSES && pool.n_live > 0);
     block->next_free = pool.free[class];
     pool.free[class] = block;
-    if (!--pool.n_live && pool.n_chunks > 1) {
+    if (!--pool.n_live && pool.chunks->next) {
         shrink();
     }
 }
@@ -117,10 +115,4 @@ json_pool_install(void)
     (void) pool_malloc;
     (void) pool_free;
 #endif
-}
-
-size_t
-json_pool_bytes(void)
-{
-    return pool.n_chunks * (size_t) CHUNK_SIZE;
 }

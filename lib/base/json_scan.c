@@ -3,7 +3,6 @@
 
 #include "lib/base/json_scan.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -333,7 +332,6 @@ convert_real(struct json_scan *s, const char *start, double *ret)
 {
     size_t n = (size_t) (s->p - start);
     char *text = xmemdup0(start, n);
-    errno = 0;
     double real = strtod(text, NULL);
     free(text);
     if (!isfinite(real)) {

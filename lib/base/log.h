@@ -67,7 +67,6 @@ bool log_limit_drop(const struct log_module *module, enum log_level level, struc
 #define log_err_rl(...) log_rl_at(LOG_ERR, __VA_ARGS__)
 #define log_warn_rl(...) log_rl_at(LOG_WARN, __VA_ARGS__)
 #define log_info_rl(...) log_rl_at(LOG_INFO, __VA_ARGS__)
-#define log_dbg_rl(...) log_rl_at(LOG_DBG, __VA_ARGS__)
 
 /* Applies one "-v" argument or "vlog/set" word: a list, separated by spaces, commas or colons, of at most
  * one MODULE, one DESTINATION (syslog, console, file) and one LEVEL; or "PATTERN:DESTINATION:TEXT", or

@@ -107,12 +107,6 @@ mem_type_register(struct mem_type *type)
     all_types = type;
 }
 
-const struct mem_type *
-mem_types(void)
-{
-    return all_types;
-}
-
 static int
 compare_items(const void *a, const void *b)
 {

@@ -28,7 +28,7 @@ void mem_join_freed(void);
 
 /* A kind of long-lived object, counted.  Declare one with MEM_TYPE(row, "OVSDB rows") at file level,
  * then call mem_add(&mem_row, +1) and mem_add(&mem_row, -1) where objects come and go.  The counts
- * appear in "memory/show", and unit tests end with every count at zero (mem_total()). */
+ * appear in "memory/show", and unit tests end with the total that they began with (mem_total()). */
 struct mem_type {
     const char *name;
     int64_t n;
@@ -40,7 +40,6 @@ struct mem_type {
     struct mem_type
 void mem_type_register(struct mem_type *type);
 static inline void mem_add(struct mem_type *type, int64_t n) { type->n += n; }
-const struct mem_type *mem_types(void);                      /* first; follow 'next' */
 /* "NAME:N" for each type that has objects (a space in a name becomes a dash) and for the 'n' in 'more', which
  * take the place of types of the same name, sorted, in one line.  The caller frees it. */
 struct mem_item {
