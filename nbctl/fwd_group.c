@@ -83,7 +83,7 @@ cmd_fwd_group_del(struct ctl_context *ctx)
         err = nb_find_parent(ctx, &nb_switch, "forwarding_groups", group, "", &lswitch);
         if (!err) {
             row_remove_ref(lswitch, "forwarding_groups", row_uuid(group));
-            row_mark_deleted(group);
+            row_delete(ctx->ws, group);
         }
     }
     return err;

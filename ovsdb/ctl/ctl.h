@@ -32,11 +32,11 @@ struct ctl_command_def {
 };
 /* A table of commands ends with a NULL name. */
 
-/* One way to name a row of a table besides its uuid. */
+/* One way to name a row of a table besides its uuid, and "." for the row of a table that has one and no more. */
 struct ctl_row_id {
     const char *table;                                       /* of the row that is named */
     const char *name_table;                                  /* where the name is looked up; NULL: 'table' itself */
-    const char *name_column;                                 /* NULL: the table has one row, named "." */
+    const char *name_column;                                 /* NULL: there can be one row, so that "." will do */
     const char *name_key;                                    /* key in 'name_column', a map; or NULL */
     const char *uuid_column;                                 /* of 'name_table': refers to the row; NULL: it is the row */
 };

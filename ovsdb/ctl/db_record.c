@@ -132,9 +132,6 @@ find_named(struct ctl_context *ctx, const struct ctl_row_id *how, const struct t
     uint64_t columns = how->uuid_column ? ws_columns(table, how->uuid_column) : 0;
     struct datum datum;
 
-    if (!how->name_column) {
-        return strcmp(id, ".") ? NULL : workset_select(ctx->ws, table, NULL, 0, columns, true, ret);
-    }
     if (!column || !name_datum(column, how->name_key, id, &datum)) {
         return NULL;
     }
@@ -249,6 +246,19 @@ find_by_uuid_prefix(struct ctl_context *ctx, const struct table *table, const ch
     return err;
 }
 
+/* The only row of 'table', if it has one and no more. */
+static struct err *
+find_only_row(struct ctl_context *ctx, const struct table *table, struct ws_row **ret)
+{
+    struct ws_rows rows = {0};
+    struct err *err = workset_select(ctx->ws, table, NULL, 0, 0, true, &rows);
+    if (!err && rows.n == 1) {
+        *ret = rows.d[0];
+    }
+    vec_fini(&rows);
+    return err;
+}
+
 struct err *
 ctl_find_record(struct ctl_context *ctx, const struct table *table, const char *id, bool may_be_missing,
                 struct ws_row **ret)
@@ -267,6 +277,9 @@ ctl_find_record(struct ctl_context *ctx, const struct table *table, const char *
     }
     if (!err && !*ret && is_uuid_prefix(id)) {
         err = find_by_uuid_prefix(ctx, table, id, ret);
+    }
+    if (!err && !*ret && !strcmp(id, ".")) {
+        err = find_only_row(ctx, table, ret);
     }
     if (!err && !*ret && !may_be_missing) {
         err = err_new("no row \"%s\" in table %s", id, table->name);

@@ -99,9 +99,8 @@ struct ws_row *workset_insert(struct workset *ws, const struct table *table);
 /* With the given uuid, to be the row's own ('is_explicit') or a stand-in until the server picks one. */
 struct ws_row *workset_insert_uuid(struct workset *ws, const struct table *table, const struct uuid *uuid,
                                    bool is_explicit);
+/* A row of a table that is not root gets no operation: it goes, or stays, as others cease to refer to it, or do not. */
 void row_delete(struct workset *ws, struct ws_row *row);
-/* The row is gone without an operation of ours: garbage collection will take it. */
-void row_mark_deleted(struct ws_row *row);
 void row_set(struct ws_row *row, const struct column *column, struct datum *value /* taken */);
 /* Adds elements; values of keys that a map holds already are replaced. */
 void row_insert_elements(struct ws_row *row, const struct column *column, const struct datum *elements);

@@ -408,13 +408,8 @@ workset_insert_uuid(struct workset *ws, const struct table *table, const struct 
 void
 row_delete(struct workset *ws UNUSED, struct ws_row *row)
 {
-    row->is_deleted = row->has_delete_op = true;
-}
-
-void
-row_mark_deleted(struct ws_row *row)
-{
     row->is_deleted = true;
+    row->has_delete_op = row->table->is_root;
 }
 
 void
