@@ -17,14 +17,15 @@ const struct multicast_group_def multicast_group_defs[N_MULTICAST_GROUPS] = {
 
 /* --- Datapath_Binding: keyed by the Northbound uuid, which is its own uuid too --- */
 
-static void
-emit_datapath(struct derive *d, uint64_t datapath, const struct uuid *uuid, const char *what, const char *name)
+/* Begins the row of 'datapath', unless it has no key: the allocator has said why. */
+static struct desired *
+begin_datapath(struct derive *d, uint64_t datapath, const struct uuid *uuid, const char *what, const char *name)
 {
     char text[UUID_LENGTH + 1];
     uint32_t key = datapath_key(d, datapath);
 
     if (!key) {
-        return;                                              /* the allocator has said why */
+        return NULL;
     }
     uuid_format(uuid, text);
     struct desired *r = desired_begin(&northd_of(d)->desired, SB_TABLE_DATAPATH_BINDING, writer_key_uuid(uuid));
@@ -33,22 +34,57 @@ emit_datapath(struct derive *d, uint64_t datapath, const struct uuid *uuid, cons
     desired_pair(r, SB_DATAPATH_BINDING_EXTERNAL_IDS, "name", name);
     desired_string(r, SB_DATAPATH_BINDING_TYPE, what);
     desired_uuid(r, SB_DATAPATH_BINDING_NB_UUID, uuid);
-    desired_emit(r, d, S_SB_ROW);
+    return r;
+}
+
+static void
+set_datapath_id(struct desired *r, const char *key, const char *value)
+{
+    if (value && *value) {
+        desired_pair(r, SB_DATAPATH_BINDING_EXTERNAL_IDS, key, value);
+    }
 }
 
 void
 derive_ls_binding(struct derive *d, uint64_t key)
 {
     const struct nb_logical_switch *ls = ls_row(d, key);
-    emit_datapath(d, dp_of_switch((uint32_t) key), &ls->row.uuid, "logical-switch", nb_logical_switch_name(d, ls));
+    const char *name = nb_logical_switch_name(d, ls);
+    struct desired *r = begin_datapath(d, dp_of_switch((uint32_t) key), &ls->row.uuid, "logical-switch", name);
+    if (r) {
+        set_datapath_id(r, "name2", nb_logical_switch_external_ids_get(d, ls, "neutron:network_name"));
+        set_datapath_id(r, "interconn-ts", nb_logical_switch_other_config_get(d, ls, "interconn-ts"));
+        desired_emit(r, d, S_SB_ROW);
+    }
+}
+
+/* Options of a router that its chassis act on. */
+static void
+set_router_ids(struct derive *d, struct desired *r, const struct nb_logical_router *lr)
+{
+    const char *zone = nb_logical_router_options_get(d, lr, "snat-ct-zone");
+    int64_t number;
+    if (zone && str_to_int64(zone, 10, &number) && number >= 0 && number <= UINT16_MAX) {
+        set_datapath_id(r, "snat-ct-zone", zone);
+    }
+    if (!lr_learns_all(d, lr)) {
+        set_datapath_id(r, "always_learn_from_arp_request", "false");
+    }
 }
 
 void
 derive_lr_binding(struct derive *d, uint64_t key)
 {
     const struct nb_logical_router *lr = lr_row(d, key);
-    if (lr_is_enabled(d, lr)) {
-        emit_datapath(d, dp_of_router((uint32_t) key), &lr->row.uuid, "logical-router", nb_logical_router_name(d, lr));
+    if (!lr_is_enabled(d, lr)) {
+        return;
+    }
+    const char *name = nb_logical_router_name(d, lr);
+    struct desired *r = begin_datapath(d, dp_of_router((uint32_t) key), &lr->row.uuid, "logical-router", name);
+    if (r) {
+        set_datapath_id(r, "name2", nb_logical_router_external_ids_get(d, lr, "neutron:router_name"));
+        set_router_ids(d, r, lr);
+        desired_emit(r, d, S_SB_ROW);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "northd/options.h"
 
 #include <string.h>
+#include <strings.h>
 
 void
 derive_nb_global(struct derive *d, uint64_t row)
@@ -40,5 +41,5 @@ bool
 nb_option_is_false(struct derive *d, enum nb_option option)
 {
     const char *value = nb_option(d, option);
-    return value && !strcmp(value, "false");
+    return value && !strcasecmp(value, "false");
 }

@@ -4,6 +4,7 @@
 #include "northd/ports.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
@@ -215,6 +216,13 @@ lr_is_enabled(struct derive *d, const struct nb_logical_router *lr)
 {
     const bool *enabled = nb_logical_router_enabled(d, lr);
     return !enabled || *enabled;
+}
+
+bool
+lr_learns_all(struct derive *d, const struct nb_logical_router *lr)
+{
+    const char *learn = nb_logical_router_options_get(d, lr, "always_learn_from_arp_request");
+    return !learn || strcasecmp(learn, "false");
 }
 
 static uint32_t

@@ -55,6 +55,7 @@ const struct port_address *lsp_addresses(struct derive *d, uint64_t lsp, size_t 
 
 /* Disabled routers have no datapath: nothing exists on them. */
 bool lr_is_enabled(struct derive *d, const struct nb_logical_router *lr);
+bool lr_learns_all(struct derive *d, const struct nb_logical_router *lr);         /* neighbors, from ARP requests for others, too */
 
 struct lrp_conf {
     uint32_t lr;                                             /* its router if that is enabled, or NO_ROW */

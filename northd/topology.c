@@ -52,11 +52,8 @@ derive_lr_topology(struct derive *d, uint64_t key)
     if (!lr_is_enabled(d, lr)) {
         return;
     }
-    const char *learn = nb_logical_router_options_get(d, lr, "always_learn_from_arp_request");
-    bool learn_all = !learn || strcmp(learn, "false");
-
     join_dp_set(d, C_ROUTERS, key, &lr->row.uuid);
-    join_dp_set(d, learn_all ? C_ROUTERS_LEARN_ALL : C_ROUTERS_LEARN_SOME, key, &lr->row.uuid);
+    join_dp_set(d, lr_learns_all(d, lr) ? C_ROUTERS_LEARN_ALL : C_ROUTERS_LEARN_SOME, key, &lr->row.uuid);
     const char *wanted = nb_logical_router_options_get(d, lr, "requested-tnl-key");
     derive_member(d, C_DATAPATHS, wanted_key(wanted, MAX_DATAPATH_KEY), dp_of_router((uint32_t) key));
 }

@@ -120,6 +120,7 @@ router_options(struct rng *rng)
     json_t *map = map_add(rng, NULL, "always_learn_from_arp_request", TEXT(rng, "true", "false"));
     map = map_add(rng, map, "dynamic_neigh_routers", TEXT(rng, "true", "false"));
     map = map_add(rng, map, "requested-tnl-key", TEXT(rng, "@", "1@", "oops"));
+    map = map_add(rng, map, "snat-ct-zone", TEXT(rng, "@", "-1", "oops"));
     return map_add(rng, map, "mcast_relay", TEXT(rng, "true", "false"));
 }
 
@@ -151,6 +152,12 @@ static json_t *
 ids(struct rng *rng)
 {
     return map_add(rng, map_add(rng, NULL, "neutron:port_name", any_name(rng)), "color", TEXT(rng, "red", "blue"));
+}
+
+static json_t *
+datapath_ids(struct rng *rng)
+{
+    return map_add(rng, map_add(rng, NULL, "neutron:network_name", any_name(rng)), "neutron:router_name", any_name(rng));
 }
 
 static json_t *
@@ -219,9 +226,9 @@ struct table_changes {
 
 static const struct table_changes tables[] = {
     {.table = "Logical_Switch", .number = NB_TABLE_LOGICAL_SWITCH, .max_rows = 4,
-     COLUMNS({"name", any_name}, {"other_config", switch_config})},
+     COLUMNS({"name", any_name}, {"other_config", switch_config}, {"external_ids", datapath_ids})},
     {.table = "Logical_Router", .number = NB_TABLE_LOGICAL_ROUTER, .max_rows = 3,
-     COLUMNS({"name", any_name}, {"options", router_options}, {"enabled", enabled})},
+     COLUMNS({"name", any_name}, {"options", router_options}, {"enabled", enabled}, {"external_ids", datapath_ids})},
     {.table = "Logical_Switch_Port", .number = NB_TABLE_LOGICAL_SWITCH_PORT, .max_rows = 16,
      COLUMNS({"name", lsp_name}, {"type", lsp_type}, {"addresses", lsp_addresses}, {"port_security", port_security},
              {"enabled", enabled}, {"options", lsp_options}, {"tag", tag}, {"tag_request", tag}, {"parent_name", optional_lsp_name},
