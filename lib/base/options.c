@@ -12,6 +12,8 @@
 #include "lib/base/str.h"
 #include "lib/base/vec.h"
 
+LOG_MODULE(options);
+
 struct group {
     const char *title;
     const struct option_def *defs;
@@ -237,10 +239,17 @@ set_verbosity(void *aux, const char *spec)
 static struct err *
 set_log_file(void *program, const char *path)
 {
+    if (path) {
+        return log_set_file(path);
+    }
     char *by_default = xasprintf("%s/%s.log", dirs_log(), (const char *) program);
-    struct err *err = log_set_file(path ? path : by_default);
+    struct err *err = log_set_file(by_default);
     free(by_default);
-    return err;
+    if (err) {                                               /* as the peer's programs: then it goes without */
+        log_warn("%s", err_detail(err));
+        err_free(err);
+    }
+    return NULL;
 }
 
 static struct err *

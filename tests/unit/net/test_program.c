@@ -58,6 +58,8 @@ spawn(const char *line)
         dup2(fd, STDOUT_FILENO);
         dup2(fd, STDERR_FILENO);
         close(fd);
+        signal(SIGHUP, SIG_DFL);                             /* who runs the test may have them ignored */
+        signal(SIGINT, SIG_DFL);
         int status = run(argc, argv);
         fflush(NULL);
         _exit(status);
