@@ -45,7 +45,11 @@ dirs_ovs_run(void)
 const char *
 dirs_ovs_db(void)
 {
-    return from_environment("OVS_DBDIR", "/etc/openvswitch");
+    static char *below;
+    if (!below) {
+        below = xasprintf("%s/openvswitch", from_environment("OVS_SYSCONFDIR", "/etc"));
+    }
+    return from_environment("OVS_DBDIR", below);
 }
 
 char *

@@ -69,6 +69,7 @@ mkdir run/ovsdb-server.pid; daemon T.db 2>/dev/null; echo $?
 run T.db --log-file=nowhere/log 2>/dev/null; echo $?
 run T.db --log-file=run 2>/dev/null; echo $?
 daemon T.db --log-file; mv log/ovsdb-server.log log/old; ask vlog/reopen; ask vlog/set file:dbg; ask exit; until_ grep -q exit log/ovsdb-server.log; ls log
+OVS_LOGDIR=$DIR/nowhere run T.db --log-file 2>/dev/null; echo $?
 # The process that watches over a daemon does not hold the log file, which may be rotated.
 daemon T.db --monitor --log-file; ls -l /proc/$(ps -o ppid= $(cat run/ovsdb-server.pid) | tr -d ' ')/fd | grep -c 'log/'
 daemon T.db --monitor --log-file; p=$(cat run/ovsdb-server.pid); mv log/ovsdb-server.log log/old; ask vlog/reopen; kill -ABRT $p; until_ grep -q 'died, killed (Aborted)' log/ovsdb-server.log; grep -c died log/old
@@ -88,6 +89,8 @@ cd /proc; env -i OVS_RUNDIR=$DIR/run OVS_SYSLOG_METHOD=null $(command -v ovsdb-s
 # The default database, and folders of the environment.
 mv conf.db db; run; echo $?
 run; echo $?
+unset OVS_DBDIR; mkdir etc/openvswitch; mv conf.db etc/openvswitch; run; echo $?; ovsdb-tool db-name; ls -A etc/openvswitch
+export OVS_DBDIR=; run 2>/dev/null; echo $?; ovsdb-tool db-name
 OVS_RUNDIR=$DIR/etc daemon T.db --log-file; find etc run log -name 'ovsdb-server.[pl]*'
 # A command that the server lives for.
 for c in 'exit 5' 'kill -9 $$' 'exit 0'; do ovsdb-server --no-db -vconsole:off --run="$c"; echo $?; done
