@@ -436,6 +436,9 @@ format_line(struct buf *line, const char *header, const char *pattern, const str
 static void
 write_to_syslog(enum log_level level, struct log_record *record)
 {
+    if (!log_syslog_has_method()) {
+        err_free(log_set_default_syslog_method());
+    }
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
     const char *pattern = pattern_of(LOG_TO_SYSLOG);
     int severity = levels[level].severity;

@@ -93,7 +93,8 @@ void log_give_file(uid_t uid, gid_t gid);
 /* How messages reach syslog: "libc" (the default), "null", "unix:FILE" or "udp:IP:PORT".  A socket that is not there, or has gone,
  * is tried again with each message. */
 struct err *log_set_syslog_method(const char *method) MUST_USE;
-/* The same for the method that the environment names, OVS_SYSLOG_METHOD, unless another was set. */
+/* The same for the method that the environment names, OVS_SYSLOG_METHOD, unless another was set.  Daemons begin so, to hear of
+ * errors; otherwise the first message does, and what cannot be used is "libc". */
 struct err *log_set_default_syslog_method(void) MUST_USE;
 /* Sends them to the UDP port 'host_port' ("IP:PORT", IPv6 in brackets) as well. */
 struct err *log_set_syslog_target(const char *host_port) MUST_USE;

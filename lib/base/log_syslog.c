@@ -73,7 +73,7 @@ log_syslog_set_method(const char *spec)
 struct err *
 log_syslog_set_default_method(const char *spec)
 {
-    return method == METHOD_UNSET && spec && *spec ? log_syslog_set_method(spec) : NULL;
+    return method == METHOD_UNSET ? log_syslog_set_method(spec && *spec ? spec : "libc") : NULL;
 }
 
 struct err *
@@ -93,6 +93,12 @@ log_syslog_set_target(const char *host_port)
     }
     target_fd = fd;
     return NULL;
+}
+
+bool
+log_syslog_has_method(void)
+{
+    return method != METHOD_UNSET;
 }
 
 bool

@@ -11,6 +11,7 @@
 struct err *log_syslog_set_method(const char *method) MUST_USE;    /* as log_set_syslog_method() */
 /* The same, if none was set; 'method' NULL or "": none. */
 struct err *log_syslog_set_default_method(const char *method) MUST_USE;
+bool log_syslog_has_method(void);
 struct err *log_syslog_set_target(const char *host_port) MUST_USE; /* as log_set_syslog_target() */
 bool log_syslog_set_facility(const char *name);              /* false, and no change, if there is none such */
 

@@ -115,7 +115,6 @@ options_parse(struct options *options, int argc, char *argv[], bool in_order, in
         const struct option_def *def = c == '?' || c == ':' ? NULL : find_def(options, c, &group);
         err = def ? apply(def, group->aux, optarg) : explain(options, argv, c);
     }
-    err = err ? err : log_set_default_syslog_method();
     if (!err) {
         *ret_first = optind;
     }

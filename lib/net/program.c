@@ -138,6 +138,7 @@ parse_options(struct program *program, int argc, char *argv[])
     if (!err && program->other.version) {
         print_version(program);
     }
+    err = err ? err : log_set_default_syslog_method();
     if (!err && spec->max_arguments >= 0 && argc - first > spec->max_arguments) {
         err = err_new("at most %d non-option arguments accepted; use --help for usage", spec->max_arguments);
     }

@@ -107,7 +107,8 @@ for o in '-- T.db' '--no-db --' '-- --no-db' 'T.db --no-db' -x - '--remote' --un
 run T.db --syslog-method=nope; echo $?
 run T.db --syslog-method=; echo $?
 OVS_SYSLOG_METHOD=nope run T.db; echo $?
-OVS_SYSLOG_METHOD=nope ovs-appctl -t nowhere version; echo $?
+OVS_SYSLOG_METHOD=nope ovsdb-tool db-name T.db
+OVS_SYSLOG_METHOD=nope ovsdb-server --version | wc -l
 OVS_SYSLOG_METHOD= run T.db; echo $?
 run T.db --syslog-method=unix:/nowhere; echo $?
 daemon T.db; ask vlog/list-pattern
