@@ -178,6 +178,8 @@ def main():
             harness.skip("%s is not installed" % name)
     if os.geteuid() != 0:
         harness.skip("changing users wants root")
+    signal.signal(signal.SIGINT, signal.default_int_handler)     # who runs this may have them ignored, and bash keeps that
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     lines = [line for line in LINES.splitlines() if line and not line.startswith("#")]
     failures = []
     with tempfile.TemporaryDirectory(prefix="weft-life-bin-") as folder:
