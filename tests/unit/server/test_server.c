@@ -108,7 +108,7 @@ TEST(transactions_that_wait_go_on_in_the_order_they_came)
 
 TEST(a_wait_may_have_all_the_time_in_the_world)
 {
-    static const char *const timeouts[] = {"9223372036854775807", "1e300", "4.5e18"};
+    static const char *const timeouts[] = {"9223372036854775807", "9e18", "4.5e18"};
     struct server *server = fixture_start();
     struct peer peer;
     peer_join(server, &peer);
