@@ -82,13 +82,12 @@ request_from_json(struct table_requests *t, const json_t *json)
         return err_wrap(e, "Parsing table %s select failed", table->name);
     }
     uint64_t columns;
-    e = columns_from_json(table, columns_json, table_all_columns(table, false, true),
-                          "column name mentioned more than once", &columns);
+    e = columns_from_json(table, columns_json, table_all_columns(table, false, true), &columns);
     if (e) {
         return e;
     }
     if (columns & t->columns) {
-        return syntax_error(columns_json ? columns_json : json, "column name mentioned more than once");
+        return duplicate_column_error(table, columns_json ? columns_json : json, columns & t->columns);
     }
     t->columns |= columns;
     add_columns(&t->spec->columns, &select, columns);
@@ -141,11 +140,11 @@ table_requests_parse(struct view_spec *spec, const json_t *json, request_parser 
 }
 
 static struct err *
-tables_parse(const struct schema *schema, enum view_format format, const json_t *requests, request_parser *parse,
-             struct view_spec_vec *ret)
+tables_parse(const struct schema *schema, enum view_format format, const json_t *requests, const char *what,
+             request_parser *parse, struct view_spec_vec *ret)
 {
     if (!json_is_object(requests)) {
-        return syntax_error(requests, "monitor-requests must be object");
+        return syntax_error(requests, "%s must be object", what);
     }
     const char *name;
     json_t *json;
@@ -176,7 +175,7 @@ monitor_requests_parse(const struct schema *schema, enum monitor_version version
                        struct view_spec_vec *ret)
 {
     enum view_format format = version == MONITOR_V1 ? VIEW_V1 : VIEW_V2;
-    struct err *e = tables_parse(schema, format, requests, request_from_json, ret);
+    struct err *e = tables_parse(schema, format, requests, "monitor-requests", request_from_json, ret);
     if (!e && ret->n) {
         qsort(ret->d, ret->n, sizeof *ret->d, spec_cmp);
     }
@@ -186,7 +185,7 @@ monitor_requests_parse(const struct schema *schema, enum monitor_version version
 struct err *
 monitor_updates_parse(const struct schema *schema, const json_t *requests, struct view_spec_vec *ret)
 {
-    return tables_parse(schema, VIEW_V2, requests, update_from_json, ret);
+    return tables_parse(schema, VIEW_V2, requests, "monitor-cond-change-requests", update_from_json, ret);
 }
 
 void

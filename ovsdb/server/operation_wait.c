@@ -54,8 +54,7 @@ parse_wait(struct execution *x, struct wait *wait)
     if (!wait->until_equal && strcmp(json_string_value(until), "!=")) {
         return syntax_error(until, "\"until\" must be \"==\" or \"!=\"");
     }
-    e = columns_from_json(schema, columns, table_all_columns(schema, true, true),
-                          "array of distinct column names expected", &wait->columns);
+    e = columns_from_json(schema, columns, table_all_columns(schema, true, true), &wait->columns);
     if (!e) {
         e = condition_from_json(&wait->where, schema, where, &x->names);
     }

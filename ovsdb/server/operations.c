@@ -140,8 +140,7 @@ execute_select(struct execution *x)
     }
     uint64_t columns;
     const struct table *schema = x->table->schema;
-    e = columns_from_json(schema, columns_json, table_all_columns(schema, true, true),
-                          "array of distinct column names expected", &columns);
+    e = columns_from_json(schema, columns_json, table_all_columns(schema, true, true), &columns);
     struct condition condition = {.table = schema};
     if (!e) {
         e = condition_from_json(&condition, schema, where, &x->names);

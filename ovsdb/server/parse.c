@@ -144,12 +144,16 @@ is_used(const struct object_parser *p, const char *name)
 struct err *
 object_finish(struct object_parser *p)
 {
-    if (!p->e && json_object_size(p->json) > p->n_used) {
+    size_t n_more = p->e ? 0 : json_object_size(p->json) - p->n_used;
+    if (n_more) {
         const char *name;
         json_t *member;
         json_object_foreach((json_t *) p->json, name, member) {
             if (!is_used(p, name)) {
-                p->e = syntax_error(p->json, "Member '%s' is present but not allowed here.", name);
+                p->e = n_more == 1
+                    ? syntax_error(p->json, "Member '%s' is present but not allowed here.", name)
+                    : syntax_error(p->json, "Member '%s' and %zu other member%s are present but not allowed here.",
+                                   name, n_more - 1, n_more > 2 ? "s" : "");
                 break;
             }
         }
@@ -168,8 +172,13 @@ table_all_columns(const struct table *table, bool with_uuid, bool with_version)
 }
 
 struct err *
-columns_from_json(const struct table *table, const json_t *json, uint64_t all, const char *duplicate_detail,
-                  uint64_t *ret)
+duplicate_column_error(const struct table *table, const json_t *json, uint64_t columns)
+{
+    return syntax_error(json, "column %s mentioned more than once", table->columns[__builtin_ctzll(columns)].name);
+}
+
+struct err *
+columns_from_json(const struct table *table, const json_t *json, uint64_t all, uint64_t *ret)
 {
     if (!json) {
         *ret = all;
@@ -189,7 +198,7 @@ columns_from_json(const struct table *table, const json_t *json, uint64_t all, c
             return syntax_error(json, "%s is not a valid column name", name);
         }
         if (columns & UINT64_C(1) << column->index) {
-            return syntax_error(json, "%s", duplicate_detail);
+            return duplicate_column_error(table, json, UINT64_C(1) << column->index);
         }
         columns |= UINT64_C(1) << column->index;
     }

@@ -264,6 +264,34 @@ TEST(conditions_of_many_clients_are_looked_up)
     fixture_stop(server);
 }
 
+TEST(bad_monitor_requests_are_named)
+{
+    static const struct { const char *requests, *error; } cases[] = {
+        {"'x'", "'details':'monitor-requests must be object'"},
+        {"{'N':[{'columns':['n','name','n']}]}", "'details':'column n mentioned more than once'"},
+        {"{'N':[{'columns':['n']},{'columns':['name','n']}]}", "'details':'column n mentioned more than once'"},
+        {"{'N':[{'columns':['n']},{}]}", "'details':'column n mentioned more than once'"},
+        {"{'N':[{'columns':'n'}]}", "'details':'array of column names expected'"},
+        {"{'N':[{'x':1}]}", " is present but not allowed here."},
+        {"{'N':[{'x':1,'y':2,'z':3}]}", " and 2 other members are present but not allowed here."},
+        {"{'N':[{'select':{'x':1,'y':2}}]}", " and 1 other member are present but not allowed here."},
+    };
+    struct server *server = fixture_start();
+    struct peer a;
+    peer_join(server, &a);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *text = xasprintf("{'id':1,'method':'monitor','params':['T','m',%s]}", cases[i].requests);
+        peer_say(&a, text);
+        peer_expect_part(&a, cases[i].error);
+        free(text);
+    }
+    peer_say(&a, "{'id':1,'method':'monitor_cond','params':['T','m',{}]}");
+    peer_say(&a, "{'id':2,'method':'monitor_cond_change','params':['m','m','x']}");
+    peer_expect_part(&a, "'details':'monitor-cond-change-requests must be object'");
+    peer_leave(&a);
+    fixture_stop(server);
+}
+
 TEST(locks_pass_from_client_to_client)
 {
     struct server *server = fixture_start();
@@ -456,7 +484,8 @@ TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
           T(a_wait_may_have_all_the_time_in_the_world),
           T(a_session_that_lags_gets_one_update_with_the_net_effect), T(a_turn_costs_nothing_for_those_it_has_nothing_for),
           T(monitor_cond_since_sends_what_was_missed),
-          T(conditions_of_many_clients_are_looked_up), T(locks_pass_from_client_to_client),
+          T(conditions_of_many_clients_are_looked_up), T(bad_monitor_requests_are_named),
+          T(locks_pass_from_client_to_client),
           T(clients_learn_of_databases_that_go), T(a_restart_finds_what_was_stored),
           T(a_large_snapshot_is_made_in_slices_and_its_client_held),
           T(a_client_may_leave_and_a_database_go_while_a_snapshot_is_made),
