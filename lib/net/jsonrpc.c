@@ -379,7 +379,7 @@ refuse_text(struct jsonrpc *rpc, struct str text, struct err *err)
 static bool
 answer_probe(struct jsonrpc *rpc, struct jsonrpc_msg *msg)
 {
-    if (msg->type == JSONRPC_REQUEST && !strcmp(msg->method, "echo")) {
+    if (msg->type == JSONRPC_REQUEST && !rpc->cbs->wants_echo && !strcmp(msg->method, "echo")) {
         jsonrpc_send(rpc, jsonrpc_reply(json_incref(msg->params), json_incref(msg->id)));
     } else if (msg->type != JSONRPC_REPLY || !json_is_string(msg->id)
                || strcmp(json_string_value(msg->id), probe_id)) {

@@ -72,6 +72,7 @@ struct jsonrpc_callbacks {
     bool (*received_text)(void *aux, struct str text);
     void (*drained)(void *aux);                              /* may be NULL */
     void (*closed)(void *aux, struct err *reason);           /* takes 'reason'; free the jsonrpc soon */
+    bool wants_echo;                                         /* "echo" requests are received(), not answered here */
 };
 struct jsonrpc *jsonrpc_new(struct stream *stream /* taken */, const struct jsonrpc_callbacks *cbs, void *aux) MUST_USE;
 void jsonrpc_free(struct jsonrpc *rpc);
@@ -83,7 +84,7 @@ size_t jsonrpc_backlog(const struct jsonrpc *rpc);
 void jsonrpc_set_max_message(struct jsonrpc *rpc, size_t bytes);
 void jsonrpc_pause_input(struct jsonrpc *rpc, bool paused);
 /* Sends "echo" after 'ms' without input and closes ("no response to inactivity probe after N seconds")
- * when as long again passes in which the peer takes nothing of what waits for it.  0 turns probing off.  Echo requests of the peer are answered here. */
+ * when as long again passes in which the peer takes nothing of what waits for it.  0 turns probing off.  Echo requests of the peer are answered here, unless 'wants_echo'. */
 void jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms);
 void jsonrpc_set_dscp(struct jsonrpc *rpc, int dscp);        /* as stream_set_dscp() */
 

@@ -69,7 +69,8 @@ on_closed(void *link_, struct err *reason)
     end_soon(link, reason ? err_take_text(reason) : xstrdup("connection closed by peer"));
 }
 
-static const struct jsonrpc_callbacks rpc_cbs = {.received = on_received, .drained = on_drained, .closed = on_closed};
+static const struct jsonrpc_callbacks rpc_cbs = {
+    .received = on_received, .drained = on_drained, .closed = on_closed, .wants_echo = true};
 
 static void
 output_send(void *link_, const void *p, size_t n)

@@ -291,11 +291,18 @@ method_get_server_id(struct request *r)
     return NULL;
 }
 
+/* It comes behind the replies that wait for the end of the turn, but is no reason to end it. */
 static struct err *
 method_echo(struct request *r)
 {
     char *text = json_text(r->params);
-    reply(r, text);
+    if (r->server->events.n) {
+        struct buf result = BUF_INIT(BUF_NO_LIMIT);
+        buf_puts(&result, text);
+        server_queue_event(r->server, (struct event) {.session = r->session, .id = json_incref(r->id), .result = result});
+    } else {
+        reply(r, text);
+    }
     free(text);
     return NULL;
 }

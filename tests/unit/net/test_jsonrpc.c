@@ -15,14 +15,19 @@ struct pair {
 };
 
 static void
-pair_init(struct pair *pair)
+pair_init_with(struct pair *pair, const struct jsonrpc_callbacks *callbacks)
 {
     int fds[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     pair->peer = (struct peer) {.loop = loop_new(), .heard = BUF_INIT(1 << 20)};
-    pair->peer.rpc = jsonrpc_new(stream_from_fd(pair->peer.loop, fds[0], "pair", NULL, NULL), &peer_callbacks,
-                                 &pair->peer);
+    pair->peer.rpc = jsonrpc_new(stream_from_fd(pair->peer.loop, fds[0], "pair", NULL, NULL), callbacks, &pair->peer);
     pair->fd = fds[1];
+}
+
+static void
+pair_init(struct pair *pair)
+{
+    pair_init_with(pair, &peer_callbacks);
 }
 
 static void
@@ -107,6 +112,18 @@ TEST(echo_is_answered)
     say(&pair, "{\"method\":\"echo\",\"params\":[2],\"id\":\"echo\"}");
     assert_hears(&pair, "{\"result\":[2],\"error\":null,\"id\":\"echo\"}");
     assert_int_equal(pair.peer.heard.size, 0);
+    pair_fini(&pair);
+}
+
+TEST(echo_is_received_where_that_is_wanted)
+{
+    static const struct jsonrpc_callbacks callbacks = {
+        .received = peer_received, .closed = peer_closed, .wants_echo = true};
+    struct pair pair;
+    pair_init_with(&pair, &callbacks);
+    say(&pair, "{\"id\":1,\"method\":\"echo\",\"params\":[3]}");
+    peer_expect(&pair.peer, "\"echo\"");
+    assert_hears(&pair, "{\"result\":[3],\"error\":null,\"id\":1}");
     pair_fini(&pair);
 }
 
@@ -241,6 +258,7 @@ TEST(probes_find_the_dead)
     pair_fini(&pair);
 }
 
-TEST_MAIN(T(framer_cuts_at_any_split), T(messages_flow_both_ways), T(echo_is_answered), T(large_messages_pass),
+TEST_MAIN(T(framer_cuts_at_any_split), T(messages_flow_both_ways), T(echo_is_answered),
+          T(echo_is_received_where_that_is_wanted), T(large_messages_pass),
           T(bad_input_closes_the_connection), T(requests_that_are_not_utf8_are_refused),
           T(what_came_before_the_end_is_received), T(paused_input_waits), T(probes_find_the_dead))

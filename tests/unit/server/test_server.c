@@ -78,6 +78,22 @@ TEST(a_wait_goes_on_when_its_table_changes_or_its_time_is_over)
     fixture_stop(server);
 }
 
+TEST(an_echo_does_not_overtake)
+{
+    struct server *server = fixture_start();
+    struct peer a;
+    peer_join(server, &a);
+    peer_say(&a, "{'id':1,'method':'echo','params':['x']}");
+    peer_expect(&a, "{'id':1,'error':null,'result':['x']}");
+    peer_say(&a, TRANSACT("2", INSERT_N(U1, "x")));
+    peer_say(&a, "{'id':3,'method':'echo','params':[]}");
+    peer_expect(&a, "");
+    server_run(server, fixture_now_ms);
+    peer_expect(&a, "{'id':2,'error':null,'result':[{'uuid':['uuid','" U1 "']}]}{'id':3,'error':null,'result':[]}");
+    peer_leave(&a);
+    fixture_stop(server);
+}
+
 /* The first to wait is the first to go on, as with Debian's server; those that are left keep their places. */
 TEST(transactions_that_wait_go_on_in_the_order_they_came)
 {
@@ -479,7 +495,7 @@ TEST(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment)
 }
 
 TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
-          T(transactions_that_wait_go_on_in_the_order_they_came),
+          T(an_echo_does_not_overtake), T(transactions_that_wait_go_on_in_the_order_they_came),
           T(a_wait_goes_on_when_its_table_changes_or_its_time_is_over),
           T(a_wait_may_have_all_the_time_in_the_world),
           T(a_session_that_lags_gets_one_update_with_the_net_effect), T(a_turn_costs_nothing_for_those_it_has_nothing_for),
