@@ -351,7 +351,9 @@ receive(struct jsonrpc *rpc, struct str text)
     struct err *err = jsonrpc_msg_parse(text.s, text.n, &msg);
     if (err) {
         err = refuse_text(rpc, text, err);
-        evbuffer_drain(input, text.n);
+        if (!*freed) {
+            evbuffer_drain(input, text.n);
+        }
         return err;
     }
     evbuffer_drain(input, text.n);
@@ -361,17 +363,17 @@ receive(struct jsonrpc *rpc, struct str text)
     return NULL;
 }
 
-/* Answers 'text', which is no message because of 'err' (taken), if only its strings are wrong; otherwise returns 'err'. */
+/* Refuses 'text', which is no message because of 'err' (taken), if only its strings are wrong; otherwise returns 'err'. */
 static struct err *
 refuse_text(struct jsonrpc *rpc, struct str text, struct err *err)
 {
-    struct jsonrpc_msg *refusal = jsonrpc_refuse_bad_text(text.s, text.n);
-    if (!refusal) {
+    struct jsonrpc_msg *answer = rpc->cbs->refused ? jsonrpc_refuse_bad_text(text.s, text.n) : NULL;
+    if (!answer) {
         return err;
     }
     log_warn_rl("%s: request refused (%s)", jsonrpc_name(rpc), err_detail(err));
     err_free(err);
-    jsonrpc_send(rpc, refusal);
+    rpc->cbs->refused(rpc->aux, answer);
     return NULL;
 }
 

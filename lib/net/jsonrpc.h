@@ -9,8 +9,8 @@
  * Owns: a message owns its JSON; callbacks that receive a message take it.
  * Cost: a receiver of large messages may read them from their text (received_text()), without a tree of values.
  * Bad input: a message that is not JSON, not an object, not a request, reply, error or notification, nested
- * too deep or larger than the limit closes the connection with an error that says which.  A request with strings that are
- * not UTF-8 is answered with an error: who lost the connection over it would connect and send it again, for ever. */
+ * too deep or larger than the limit closes the connection with an error that says which; so does one that is not UTF-8, unless
+ * refused() is there. */
 
 #include <jansson.h>
 
@@ -73,6 +73,9 @@ struct jsonrpc_callbacks {
     void (*drained)(void *aux);                              /* may be NULL */
     void (*closed)(void *aux, struct err *reason);           /* takes 'reason'; free the jsonrpc soon */
     bool wants_echo;                                         /* "echo" requests are received(), not answered here */
+    /* May be NULL.  Takes the error message that is to answer a request with strings that are not UTF-8: who lost the connection
+     * over that would connect and send it again, for ever. */
+    void (*refused)(void *aux, struct jsonrpc_msg *answer);
 };
 struct jsonrpc *jsonrpc_new(struct stream *stream /* taken */, const struct jsonrpc_callbacks *cbs, void *aux) MUST_USE;
 void jsonrpc_free(struct jsonrpc *rpc);

@@ -53,6 +53,13 @@ on_received(void *link_, struct jsonrpc_msg *msg)
 }
 
 static void
+on_refused(void *link_, struct jsonrpc_msg *answer)
+{
+    struct link *link = link_;
+    session_refuse(link->session, answer);
+}
+
+static void
 on_drained(void *link_)
 {
     struct link *link = link_;
@@ -70,7 +77,7 @@ on_closed(void *link_, struct err *reason)
 }
 
 static const struct jsonrpc_callbacks rpc_cbs = {
-    .received = on_received, .drained = on_drained, .closed = on_closed, .wants_echo = true};
+    .received = on_received, .drained = on_drained, .closed = on_closed, .refused = on_refused, .wants_echo = true};
 
 static void
 output_send(void *link_, const void *p, size_t n)

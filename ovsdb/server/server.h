@@ -113,6 +113,8 @@ void session_set_role(struct session *session, const char *role);
 void session_set_identity(struct session *session, const char *identity);
 /* Handles one message, which is taken.  'now_ms' is for timeouts of "wait". */
 void session_receive(struct session *session, struct jsonrpc_msg *msg, int64_t now_ms);
+/* Sends 'answer', which is taken: the error for a request that could not be read.  It comes behind earlier replies. */
+void session_refuse(struct session *session, struct jsonrpc_msg *answer);
 void session_drained(struct session *session);               /* the backlog is gone */
 /* Names of locks that it owns, waits for, and lost, for status columns: "a b".  The caller frees them. */
 void session_lock_names(const struct session *session, char **ret_held, char **ret_waiting, char **ret_lost);

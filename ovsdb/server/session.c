@@ -496,6 +496,16 @@ session_receive(struct session *session, struct jsonrpc_msg *msg, int64_t now_ms
 }
 
 void
+session_refuse(struct session *session, struct jsonrpc_msg *answer)
+{
+    char *error = json_text(answer->error);
+    server_flush_events(SESSION(session)->server);
+    session_reply_error(session, answer->id, str_from(error));
+    free(error);
+    jsonrpc_msg_free(answer);
+}
+
+void
 session_drained(struct session *session)
 {
     server_flush_events(session->server);

@@ -125,7 +125,7 @@ def hostile_peers(server):
     good = harness.Client(server.sock)
     deep = b"[" * 100000
     for text in (b"hello", b"{]", b'{"id":1}', b"[1,2]", b'{"id":1,"method":"echo","params":{}}', deep,
-                 b'{"id":1,"method":"transact","params":["x\xff\xfe"]}', b'{"id":1,"method":7,"params":[]}',
+                 b'{"id":1,"result":["x\xff\xfe"]}', b'{"id":1,"method":7,"params":[]}',
                  b'{"id":1,"method":"echo","params":["\\u0000"]}'):
         bad = harness.Client(server.sock)
         try:
@@ -136,6 +136,11 @@ def hostile_peers(server):
             pass
         bad.close()
         assert good.call("echo", 1) == [1]
+    bad = harness.Client(server.sock)
+    bad.socket.sendall(b'{"id":1,"method":"transact","params":["x\xff\xfe"]}')
+    assert bad.reply_to(1)["error"]["error"] == "constraint violation"
+    assert bad.call("echo", 1) == [1]
+    bad.close()
     half = harness.Client(server.sock)
     half.socket.sendall(b'{"id":1,"method":"transact","params":["%s",{"op":"ins' % DB.encode())
     half.close()

@@ -184,6 +184,12 @@ TEST(bad_input_closes_the_connection)
     check_refused(text, "message larger than 1000 bytes");
 }
 
+static void
+peer_refused(void *peer, struct jsonrpc_msg *answer)
+{
+    jsonrpc_send(((struct peer *) peer)->rpc, answer);
+}
+
 /* Who sends such text would send it again over the next connection, and the next. */
 TEST(requests_that_are_not_utf8_are_refused)
 {
@@ -192,8 +198,10 @@ TEST(requests_that_are_not_utf8_are_refused)
         {"\xc3\xa9\xe2\x82", "0xe2 0x82 0x22"}, {"\xf4\x90\x80\x80", "0xf4 0x90"}, {"\xc0\x80", "0xc0"},
         {"\xe0\x80\x80", "0xe0 0x80"},
     };
+    static const struct jsonrpc_callbacks callbacks = {
+        .received = peer_received, .closed = peer_closed, .refused = peer_refused};
     struct pair pair;
-    pair_init(&pair);
+    pair_init_with(&pair, &callbacks);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         char text[256];
         snprintf(text, sizeof text, "{\"id\":7,\"method\":\"m\",\"params\":[\"%s\"]}", cases[i].text);
@@ -209,9 +217,10 @@ TEST(requests_that_are_not_utf8_are_refused)
         "{\"method\":\"m\",\"params\":[\"\xff\"]}",
         "{\"id\":1,\"result\":\"\xff\"}",
         "{\"id\":1,\"method\":\"m\",\"params\":[\"\xff\",]}",
+        "{\"id\":1,\"method\":\"m\",\"params\":[\"\xff\"]}",           /* where nobody refuses() */
     };
     for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
-        pair_init(&pair);
+        pair_init_with(&pair, i < ARRAY_SIZE(ending) - 1 ? &callbacks : &peer_callbacks);
         say(&pair, ending[i]);
         peer_expect(&pair.peer, "closed: bad JSON in message");
         pair_fini(&pair);

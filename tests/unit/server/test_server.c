@@ -78,7 +78,7 @@ TEST(a_wait_goes_on_when_its_table_changes_or_its_time_is_over)
     fixture_stop(server);
 }
 
-TEST(an_echo_does_not_overtake)
+TEST(no_echo_and_no_refusal_overtakes)
 {
     struct server *server = fixture_start();
     struct peer a;
@@ -90,6 +90,11 @@ TEST(an_echo_does_not_overtake)
     peer_expect(&a, "");
     server_run(server, fixture_now_ms);
     peer_expect(&a, "{'id':2,'error':null,'result':[{'uuid':['uuid','" U1 "']}]}{'id':3,'error':null,'result':[]}");
+    static const char bad[] = "{\"id\":5,\"method\":\"m\",\"params\":[\"\xff\"]}";
+    peer_say(&a, TRANSACT("4", INSERT_N(U2, "y")));
+    session_refuse(a.session, jsonrpc_refuse_bad_text(bad, strlen(bad)));
+    peer_expect(&a, "{'id':4,'error':null,'result':[{'uuid':['uuid','" U2 "']}]}{'id':5,'result':null,'error':{'details':"
+               "'not a valid UTF-8 string: invalid UTF-8 sequence 0xff','error':'constraint violation'}}");
     peer_leave(&a);
     fixture_stop(server);
 }
@@ -495,7 +500,7 @@ TEST(durable_commits_share_a_sync_and_wait_for_each_other_only_a_moment)
 }
 
 TEST_MAIN(T(replies_wait_for_the_end_of_the_turn_and_updates_come_first),
-          T(an_echo_does_not_overtake), T(transactions_that_wait_go_on_in_the_order_they_came),
+          T(no_echo_and_no_refusal_overtakes), T(transactions_that_wait_go_on_in_the_order_they_came),
           T(a_wait_goes_on_when_its_table_changes_or_its_time_is_over),
           T(a_wait_may_have_all_the_time_in_the_world),
           T(a_session_that_lags_gets_one_update_with_the_net_effect), T(a_turn_costs_nothing_for_those_it_has_nothing_for),
