@@ -190,9 +190,9 @@ apply_arithmetic(const struct mutation *m, struct datum *datum)
         keys[i] = old[i];
         e = base->type == ATOM_INTEGER ? integer_arithmetic(m, &keys[i].integer, operand->integer)
                                        : real_arithmetic(m, &keys[i].real, operand->real);
-        if (!e) {
-            e = atom_check_constraints(&keys[i], base);
-        }
+    }
+    for (uint32_t i = 0; i < datum->n && !e; i++) {
+        e = atom_check_constraints(&keys[i], base);
     }
     struct datum result;
     if (!e && !datum_init_from_atoms(&result, m->value_type, keys, NULL, datum->n)) {

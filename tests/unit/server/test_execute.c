@@ -136,6 +136,9 @@ TEST(mutations_follow_the_rfc)
     fixture_expect_part(db, "[{'op':'update','table':'A','where':[],'row':{'i':-9223372036854775808}},"
                             "{'op':'mutate','table':'A','where':[],'mutations':[['i','/=',-1]]}]",
                         "'error':'range error'");
+    /* Before constraints are looked at, all elements are computed. */
+    fixture_expect_part(db, "[{'op':'mutate','table':'A','where':[],'mutations':[['ur','+=',9223372036854775805]]}]",
+                        "'error':'range error'");
     fixture_expect_part(db, "[{'op':'mutate','table':'A','where':[],'mutations':[['ur','*=',0]]}]",
                         "contains duplicates");
     fixture_expect_part(db, "[{'op':'mutate','table':'A','where':[],'mutations':[['ur','+=',9]]}]",
