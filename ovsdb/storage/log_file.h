@@ -35,10 +35,9 @@ enum log_file_mode {
 
 struct log_file;
 
-/* Opens 'path' and stores the file, at its first record, in '*ret'.  A clustered database is refused with a
- * plain message.
+/* Opens 'path' and stores the file, at its first record, in '*ret'.
  *
- * Errors: tag "I/O error" (cannot open, lock, read), "syntax error" (not a database file). */
+ * Errors: tag "I/O error" (cannot open, lock, read), "ovsdb error" (not a database file, or a clustered one). */
 struct err *log_file_open(const char *path, enum log_file_mode mode, struct log_file **ret) MUST_USE;
 void log_file_close(struct log_file *file);                  /* unlocks too; NULL is fine */
 const char *log_file_path(const struct log_file *file);

@@ -131,7 +131,7 @@ put_header(struct log_file *file, struct buf *buf, struct str record)
 {
     char sha1[SHA1_HEX + 1];
     log_file_sha1(file, record, true, sha1);
-    buf_printf(buf, "OVSDB JSON %zu %s\n", record.n + 1, sha1);
+    buf_printf(buf, "%s%zu %s\n", LOG_FILE_STANDALONE, record.n + 1, sha1);
 }
 
 static void

@@ -6,7 +6,7 @@
  *
  * Why: the server sees this and no file, so that a consensus engine can stand behind the same few calls.
  * Appending and making durable are two steps: many commits share one storage_sync(), and a commit may be
- * acknowledged once storage_n_synced() has reached the number that its append gave it.
+ * acknowledged once the one behind it has succeeded.
  *
  * Use: storage_open(), storage_schema(), storage_read_all(); then storage_put() per commit, one storage_write() and, if
  * one is to be durable, one storage_sync() per turn of the loop; storage_snapshot_*() when storage_wants_snapshot() says so.
@@ -51,9 +51,9 @@ bool storage_is_read_only(const struct storage *storage);
 /* Copies what is stored to a new place, whose name in '*ret_path' the caller frees, for people to look at.  Error: "I/O error". */
 struct err *storage_keep_copy(const struct storage *storage, char **ret_path) MUST_USE;
 
-/* Appends one transaction.  On success '*ret_number' (may be NULL) is its number: 1, 2, ...
+/* Appends one transaction; storage_n_appended() is its number: 1, 2, ...
  * On error ("I/O error": disk full and the like) nothing was stored, and the transaction must be undone. */
-struct err *storage_append(struct storage *storage, struct str text, uint64_t *ret_number) MUST_USE;
+struct err *storage_append(struct storage *storage, struct str text) MUST_USE;
 /* The same for many with one system call: each is put, which only fails when the storage takes nothing more, and all are stored
  * by storage_write(), which is to be called before anything but storage_put() and what only asks; 'will_sync' prepares for a
  * storage_sync().  On its error the last ones were not stored, back to the number that storage_n_appended() then gives, and must be

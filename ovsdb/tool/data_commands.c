@@ -129,7 +129,7 @@ store(const struct tool *tool, struct hosted *hosted, const struct delta *delta)
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
     struct err *e = NULL;
     if (delta_put_record(delta, &record, tool->now_ms, false)) {
-        e = buf_is_ok(&record) ? storage_append(hosted->storage, str_n(record.data, record.size), NULL)
+        e = buf_is_ok(&record) ? storage_append(hosted->storage, str_n(record.data, record.size))
                                : err_tagged("I/O error", "transaction too large to store");
     }
     e = e ? e : storage_sync(hosted->storage);
