@@ -375,6 +375,16 @@ json_scan_number(struct json_scan *s, bool *ret_is_integer, int64_t *ret_integer
 }
 
 bool
+json_integer_from_real(double real, int64_t *ret)
+{
+    if (real != floor(real) || real < -9223372036854775808.0 || real >= 9223372036854775808.0) {
+        return false;
+    }
+    *ret = (int64_t) real;
+    return true;
+}
+
+bool
 json_scan_integer(struct json_scan *s, int64_t *ret)
 {
     bool is_integer;
@@ -382,13 +392,7 @@ json_scan_integer(struct json_scan *s, int64_t *ret)
     if (!json_scan_number(s, &is_integer, ret, &real)) {
         return false;
     }
-    if (!is_integer) {
-        if (real != floor(real) || real < -9223372036854775808.0 || real >= 9223372036854775808.0) {
-            return json_scan_fail(s, "expected an integer");
-        }
-        *ret = (int64_t) real;
-    }
-    return true;
+    return is_integer || json_integer_from_real(real, ret) || json_scan_fail(s, "expected an integer");
 }
 
 static bool

@@ -55,10 +55,12 @@ bool json_scan_element(struct json_scan *s);
 /* Each consumes a value of its type, or fails. */
 bool json_scan_string(struct json_scan *s, struct str *ret); /* valid until the next string is read */
 bool json_scan_number(struct json_scan *s, bool *ret_is_integer, int64_t *ret_integer, double *ret_real);
-bool json_scan_integer(struct json_scan *s, int64_t *ret);
+bool json_scan_integer(struct json_scan *s, int64_t *ret);   /* also one that is written as a real: "1e3" */
 bool json_scan_boolean(struct json_scan *s, bool *ret);
 bool json_scan_null(struct json_scan *s);
 bool json_scan_skip(struct json_scan *s);                    /* any value, checked */
+/* The integer that 'real' is; false, with '*ret' unchanged, if it is none of 64 bits. */
+bool json_integer_from_real(double real, int64_t *ret);
 /* Whether 'string', as read last, has no escapes, and so stays valid as long as the text does. */
 static inline bool json_scan_is_in_text(const struct json_scan *s, struct str string)
 {

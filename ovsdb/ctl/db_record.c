@@ -119,7 +119,7 @@ name_datum(const struct column *column, const char *key, const char *id, struct 
             return false;
         }
     }
-    datum_init_scalar(ret, type->key.type, &atom);
+    datum_init_scalar(ret, &atom);
     return true;
 }
 

@@ -179,7 +179,7 @@ db_condition_holds(const struct db_condition *c, const struct datum *value)
     if (at != UINT32_MAX) {
         union atom atom;
         atom_clone(&atom, &datum_values(value)[at], type.key);
-        datum_init_scalar(&current, type.key, &atom);
+        datum_init_scalar(&current, &atom);
     }
     bool holds = operator_holds(c->operator, &current, &c->value, type);
     datum_fini(&current, type);

@@ -176,7 +176,7 @@ keys_of(struct datum *ret, const struct datum *elements, const struct column *co
         union atom key;
         struct datum one;
         atom_clone(&key, &datum_keys(elements)[i], type.key);
-        datum_init_scalar(&one, type.key, &key);
+        datum_init_scalar(&one, &key);
         datum_union(ret, &one, type, false);
         datum_fini(&one, type);
     }
@@ -251,7 +251,7 @@ set_scalar(struct ws_row *row, const char *name, enum atom_type type, union atom
         return false;
     }
     CHECK(column->type.key.type == type);
-    datum_init_scalar(&datum, type, atom);
+    datum_init_scalar(&datum, atom);
     row_set(row, column, &datum);
     return true;
 }

@@ -293,7 +293,7 @@ datum_init_from_atoms(struct datum *datum, struct datum_type type, union atom *k
 }
 
 void
-datum_init_scalar(struct datum *datum, enum atom_type type UNUSED, union atom *key)
+datum_init_scalar(struct datum *datum, union atom *key)
 {
     *datum = (struct datum) {.n = 1, .is_inline = true, .one = *key};
 }
@@ -301,25 +301,19 @@ datum_init_scalar(struct datum *datum, enum atom_type type UNUSED, union atom *k
 void
 datum_init_integer(struct datum *datum, int64_t i)
 {
-    datum_init_scalar(datum, ATOM_INTEGER, &(union atom) {.integer = i});
-}
-
-void
-datum_init_boolean(struct datum *datum, bool b)
-{
-    datum_init_scalar(datum, ATOM_BOOLEAN, &(union atom) {.boolean = b});
+    datum_init_scalar(datum, &(union atom) {.integer = i});
 }
 
 void
 datum_init_string(struct datum *datum, const char *s)
 {
-    datum_init_scalar(datum, ATOM_STRING, &(union atom) {.string = atom_string_new(str_from(s))});
+    datum_init_scalar(datum, &(union atom) {.string = atom_string_new(str_from(s))});
 }
 
 void
 datum_init_uuid(struct datum *datum, const struct uuid *uuid)
 {
-    datum_init_scalar(datum, ATOM_UUID, &(union atom) {.uuid = *uuid});
+    datum_init_scalar(datum, &(union atom) {.uuid = *uuid});
 }
 
 static int

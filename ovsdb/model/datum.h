@@ -6,7 +6,7 @@
  * or uuid; a datum is a set of atoms or a map from atoms to atoms.  A scalar is a set of one.
  *
  * Why: one compact typed value for the server's rows, the clients' replicas and everything between; JSON
- * stays at the edge (datum_json.h).
+ * stays at the edge (schema.h, datum_scan.h).
  *
  * Owns: a datum owns its arrays (one allocation) and one reference to each of its strings.  Strings are immutable, shared and
  * counted, so that cloning a datum never copies text.
@@ -79,9 +79,8 @@ void datum_swap(struct datum *a, struct datum *b);
  * tag it deserves is the caller's to say): returns false, with the atoms freed and '*datum' empty. */
 bool datum_init_from_atoms(struct datum *datum, struct datum_type type, union atom *keys, union atom *values,
                            uint32_t n) MUST_USE;
-void datum_init_scalar(struct datum *datum, enum atom_type type, union atom *key /* moved */);
+void datum_init_scalar(struct datum *datum, union atom *key /* moved */);
 void datum_init_integer(struct datum *datum, int64_t i);
-void datum_init_boolean(struct datum *datum, bool b);
 void datum_init_string(struct datum *datum, const char *s);
 void datum_init_uuid(struct datum *datum, const struct uuid *uuid);
 

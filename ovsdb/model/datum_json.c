@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "lib/base/json.h"
+#include "lib/base/json_scan.h"
 #include "lib/base/mem.h"
 #include "ovsdb/model/datum_private.h"
 #include "ovsdb/model/schema_private.h"
@@ -30,15 +31,7 @@ integer_from_json(const json_t *json, int64_t *ret)
         *ret = json_integer_value(json);
         return true;
     }
-    if (!json_is_real(json)) {
-        return false;
-    }
-    double real = json_real_value(json);
-    if (real != floor(real) || real < -9223372036854775808.0 || real >= 9223372036854775808.0) {
-        return false;
-    }
-    *ret = (int64_t) real;
-    return true;
+    return json_is_real(json) && json_integer_from_real(json_real_value(json), ret);
 }
 
 /* True, with the second element in '*ret', if 'json' is an array of two that begins with 'tag'. */
@@ -121,20 +114,12 @@ parse_atom(union atom *ret, enum atom_type type, const json_t *json, const struc
     return NULL;
 }
 
-struct err *
+static struct err *
 atom_from_json(union atom *ret, const struct base_type *base, const json_t *json, const struct named_uuids *names)
 {
     union atom atom;
     struct err *e = parse_atom(&atom, base->type, json, names);
-    if (!e) {
-        e = atom_check_constraints(&atom, base);
-        if (e) {
-            atom_fini(&atom, base->type);
-        } else {
-            *ret = atom;
-        }
-    }
-    return e;
+    return e ? e : atom_accept(ret, &atom, base);
 }
 
 /* Parses the pair 'json' into element 'datum->n' of the map and counts it. */
@@ -202,7 +187,7 @@ parse_datum(struct datum *ret, const struct column_type *type, const json_t *jso
         union atom atom;
         struct err *e = atom_from_json(&atom, &type->key, json, names);
         if (!e) {
-            datum_init_scalar(ret, type->key.type, &atom);
+            datum_init_scalar(ret, &atom);
         }
         return e;
     }
@@ -278,7 +263,8 @@ datum_to_json(const struct datum *datum, const struct column_type *type)
     return json_pack("[so]", is_map ? "map" : "set", elements);
 }
 
-void
+/* The shortest decimal text that reads back as 'real'. */
+static void
 put_real(struct buf *buf, double real)
 {
     char text[32];

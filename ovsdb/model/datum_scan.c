@@ -5,7 +5,6 @@
 
 #include "ovsdb/model/datum_scan.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "lib/base/hash.h"
@@ -96,13 +95,7 @@ scan_integer(struct json_scan *s, int64_t *ret)
     if (!is_number(json_scan_peek(s)) || !json_scan_number(s, &is_integer, ret, &real)) {
         return expected(s, "integer");
     }
-    if (!is_integer) {
-        if (real != floor(real) || real < -9223372036854775808.0 || real >= 9223372036854775808.0) {
-            return expected(s, "integer");
-        }
-        *ret = (int64_t) real;
-    }
-    return NULL;
+    return is_integer || json_integer_from_real(real, ret) ? NULL : expected(s, "integer");
 }
 
 static struct err *
@@ -152,16 +145,7 @@ scan_atom(struct json_scan *s, struct string_cache *strings, const struct base_t
     case ATOM_VOID:
     case ATOM_N_TYPES: CHECK(!"a type that has values");
     }
-    if (e) {
-        return e;
-    }
-    e = atom_check_constraints(&atom, base);
-    if (e) {
-        atom_fini(&atom, base->type);
-        return e;
-    }
-    *ret = atom;
-    return NULL;
+    return e ? e : atom_accept(ret, &atom, base);
 }
 
 struct elements {
@@ -272,7 +256,7 @@ datum_scan(struct json_scan *s, struct string_cache *strings, const struct colum
     union atom atom;
     struct err *e = scan_atom(s, strings, &type->key, &atom);
     if (!e) {
-        datum_init_scalar(ret, type->key.type, &atom);
+        datum_init_scalar(ret, &atom);
     }
     return e;
 }

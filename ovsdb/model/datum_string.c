@@ -129,15 +129,7 @@ atom_from_string(union atom *ret, const struct base_type *base, const char *s, c
 {
     union atom atom;
     struct err *e = parse_atom(&atom, base->type, s, names);
-    if (!e) {
-        e = atom_check_constraints(&atom, base);
-        if (e) {
-            atom_fini(&atom, base->type);
-        } else {
-            *ret = atom;
-        }
-    }
-    return e;
+    return e ? e : atom_accept(ret, &atom, base);
 }
 
 /* Parsing sets and maps. */
@@ -415,7 +407,7 @@ is_plain_word(struct str s)
     return true;
 }
 
-void
+static void
 atom_put_bare(struct buf *buf, const union atom *atom, enum atom_type type)
 {
     char text[UUID_LENGTH + 1];

@@ -119,8 +119,6 @@ struct named_uuids {
     const struct uuid *(*resolve)(void *aux, const char *name);
     void *aux;
 };
-struct err *atom_from_json(union atom *ret, const struct base_type *base, const json_t *json,
-                           const struct named_uuids *names) MUST_USE;
 /* With constraint checks ("constraint violation"); shape errors are "syntax error".  'names' may be NULL. */
 struct err *datum_from_json(struct datum *ret, const struct column_type *type, const json_t *json,
                             const struct named_uuids *names) MUST_USE;
@@ -145,8 +143,7 @@ struct err *datum_from_string(struct datum *ret, const struct column_type *type,
  * Errors: a quote that is not closed, a backslash at the end; '*p' is unchanged then. */
 struct err *datum_token_cut(const char **p, char **ret) MUST_USE;
 void atom_put_string(struct buf *buf, const union atom *atom, enum atom_type type);      /* quoted where needed */
-void atom_put_bare(struct buf *buf, const union atom *atom, enum atom_type type);        /* "--data=bare" */
 void datum_put_string(struct buf *buf, const struct datum *datum, const struct column_type *type);
-void datum_put_bare(struct buf *buf, const struct datum *datum, const struct column_type *type);
+void datum_put_bare(struct buf *buf, const struct datum *datum, const struct column_type *type);        /* "--data=bare" */
 
 #endif
