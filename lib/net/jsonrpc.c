@@ -28,6 +28,7 @@ struct jsonrpc {
     struct jsonrpc_framer framer;
     size_t max_message;
     bool paused;
+    bool is_behind;                                          /* more waits than a turn hands on: nothing is read meanwhile */
     bool closed;                                             /* nothing more to receive than what is buffered */
     struct err *close_reason;                                /* when 'closed'; NULL for an orderly end */
     bool *freed;                                             /* set by jsonrpc_free(), or NULL */
@@ -39,7 +40,7 @@ struct jsonrpc {
     enum { PROBE_IDLE, PROBE_SENT, PROBE_OVERDUE } probe;
 };
 
-enum { JSONRPC_MAGIC = 0x6a727063, MESSAGES_PER_TURN = 50, GRACE_MS = 100 };
+enum { JSONRPC_MAGIC = 0x6a727063, MESSAGES_AT_ONCE = 50, WAITING_BYTES = 256 * 1024, GRACE_MS = 100 };
 #define JSONRPC(R) (CHECK((R)->magic == JSONRPC_MAGIC), (R))
 static const char probe_id[] = "echo";
 
@@ -200,6 +201,21 @@ jsonrpc_set_max_message(struct jsonrpc *rpc, size_t bytes)
     JSONRPC(rpc)->max_message = bytes;
 }
 
+static bool
+is_reading(const struct jsonrpc *rpc)
+{
+    return !rpc->paused && !rpc->is_behind;
+}
+
+static void
+read_or_not(struct jsonrpc *rpc)
+{
+    stream_pause_input(rpc->stream, !is_reading(rpc));
+    if (is_reading(rpc)) {
+        rpc->last_input_ms = loop_now_ms(rpc->loop);         /* nobody looked in the meantime, so silence proves nothing */
+    }
+}
+
 void
 jsonrpc_pause_input(struct jsonrpc *rpc, bool paused)
 {
@@ -207,11 +223,18 @@ jsonrpc_pause_input(struct jsonrpc *rpc, bool paused)
         return;
     }
     rpc->paused = paused;
-    stream_pause_input(rpc->stream, paused);
+    read_or_not(rpc);
     if (!paused) {
-        /* We did not look for input in the meantime, so silence proves nothing. */
-        rpc->last_input_ms = loop_now_ms(rpc->loop);
         loop_defer(rpc->loop, process_input, rpc);
+    }
+}
+
+static void
+set_behind(struct jsonrpc *rpc, bool is_behind)
+{
+    if (rpc->is_behind != is_behind) {
+        rpc->is_behind = is_behind;
+        read_or_not(rpc);
     }
 }
 
@@ -247,13 +270,14 @@ on_closed(void *rpc_, struct err *reason)
 }
 
 /* Receives the messages that are whole, some at a time so that one peer cannot keep the loop from the
- * others; then, if the stream has ended, reports that.  May free 'rpc', through the callbacks. */
+ * others, nor make us hold what it sends faster than that; then, if the stream has ended, reports that.  May free 'rpc', through
+ * the callbacks. */
 static void
 process_input(void *rpc_)
 {
     struct jsonrpc *rpc = JSONRPC((struct jsonrpc *) rpc_);
     bool freed = false;
-    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+    for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
         if (rpc->paused && !rpc->closed) {
             return;
         }
@@ -262,6 +286,8 @@ process_input(void *rpc_)
         if (err || !text.n) {
             if (err || rpc->closed) {
                 fail(rpc, err);
+            } else {
+                set_behind(rpc, false);
             }
             return;
         }
@@ -276,6 +302,7 @@ process_input(void *rpc_)
             return;
         }
     }
+    set_behind(rpc, evbuffer_get_length(stream_input(rpc->stream)) > WAITING_BYTES);
     loop_defer(rpc->loop, process_input, rpc);
 }
 
@@ -433,8 +460,8 @@ on_probe_timer(void *rpc_)
         return;
     }
     int64_t idle_ms = loop_now_ms(rpc->loop) - rpc->last_input_ms;
-    if (rpc->paused || idle_ms < rpc->probe_ms) {
-        loop_timer_set(rpc->probe_timer, rpc->paused ? rpc->probe_ms : rpc->probe_ms - idle_ms);
+    if (!is_reading(rpc) || idle_ms < rpc->probe_ms) {
+        loop_timer_set(rpc->probe_timer, is_reading(rpc) ? rpc->probe_ms - idle_ms : rpc->probe_ms);
         return;
     }
     if (took_output(rpc) && rpc->probe != PROBE_IDLE) {

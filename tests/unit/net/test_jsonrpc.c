@@ -3,6 +3,7 @@
 
 #include "lib/net/jsonrpc.h"
 
+#include <event2/buffer.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -254,6 +255,74 @@ TEST(paused_input_waits)
     pair_fini(&pair);
 }
 
+enum { FLOOD_MESSAGES = 100000 };
+
+/* A peer that sends small messages as fast as they are taken. */
+struct flood {
+    struct stream *stream;                                   /* where they arrive */
+    struct jsonrpc *rpc;
+    struct loop_io *writable;
+    int fd;
+    size_t n_sent, n_heard, most_waiting;                    /* bytes, messages, bytes */
+};
+
+static void
+flood_received(void *flood_, struct jsonrpc_msg *msg)
+{
+    struct flood *flood = flood_;
+    flood->n_heard++;
+    flood->most_waiting = MAX(flood->most_waiting, evbuffer_get_length(stream_input(flood->stream)));
+    jsonrpc_msg_free(msg);
+}
+
+static void
+flood_closed(void *flood, struct err *reason)
+{
+    fail_msg("closed: %s", reason ? err_detail(reason) : "end");
+}
+
+static void
+flood_write(void *flood_)
+{
+    static const char message[] = "{\"method\":\"m\",\"params\":[],\"id\":null}";
+    enum { SIZE = sizeof message - 1 };
+    struct flood *flood = flood_;
+    char text[1000 * SIZE];
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = message[(i + flood->n_sent) % SIZE];
+    }
+    ssize_t n = send(flood->fd, text, MIN(sizeof text, FLOOD_MESSAGES * SIZE - flood->n_sent), MSG_DONTWAIT);
+    flood->n_sent += n > 0 ? (size_t) n : 0;
+    if (flood->n_sent == FLOOD_MESSAGES * SIZE) {
+        loop_io_free(flood->writable);
+        flood->writable = NULL;
+    }
+}
+
+static bool
+flood_is_over(void *flood_)
+{
+    return ((const struct flood *) flood_)->n_heard == FLOOD_MESSAGES;
+}
+
+TEST(a_flood_of_messages_waits_in_the_socket)
+{
+    enum { MOST = 1 << 20 };
+    static const struct jsonrpc_callbacks cbs = {.received = flood_received, .closed = flood_closed};
+    int fds[2];
+    struct loop *loop = loop_new();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    struct flood flood = {.fd = fds[1], .stream = stream_from_fd(loop, fds[0], "flood", NULL, NULL)};
+    flood.rpc = jsonrpc_new(flood.stream, &cbs, &flood);
+    flood.writable = loop_io_new(loop, flood.fd, LOOP_WRITE, flood_write, &flood);
+    assert_true(loop_run_until(loop, flood_is_over, &flood, 6 * DEADLINE_MS));
+    assert_true(flood.most_waiting < MOST);
+    loop_io_free(flood.writable);
+    jsonrpc_free(flood.rpc);
+    close(flood.fd);
+    loop_free(loop);
+}
+
 TEST(probes_find_the_dead)
 {
     struct pair pair;
@@ -270,4 +339,5 @@ TEST(probes_find_the_dead)
 TEST_MAIN(T(framer_cuts_at_any_split), T(messages_flow_both_ways), T(echo_is_answered),
           T(echo_is_received_where_that_is_wanted), T(large_messages_pass),
           T(bad_input_closes_the_connection), T(requests_that_are_not_utf8_are_refused),
-          T(what_came_before_the_end_is_received), T(paused_input_waits), T(probes_find_the_dead))
+          T(what_came_before_the_end_is_received), T(paused_input_waits), T(a_flood_of_messages_waits_in_the_socket),
+          T(probes_find_the_dead))
