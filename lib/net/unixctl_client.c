@@ -121,23 +121,34 @@ wait_for(const struct call *call, short events)
     }
 }
 
+/* The text of the request, which the caller frees. */
+static struct err *
+request_text(int argc, const char *argv[], char **ret)
+{
+    json_t *json = json_pack("{s:s, s:[], s:i}", "method", argv[0], "params", "id", 0);
+    if (!json) {
+        return err_new("the command is not valid UTF-8");
+    }
+    struct err *err = NULL;
+    for (int i = 1; i < argc && !err; i++) {
+        if (json_array_append_new(json_object_get(json, "params"), json_string(argv[i]))) {
+            err = err_new("argument %d is not valid UTF-8", i);
+        }
+    }
+    *ret = err ? NULL : json_text(json);
+    json_decref(json);
+    return err;
+}
+
 static struct err *
 send_request(const struct call *call, int argc, const char *argv[])
 {
-    json_t *params = json_array();
-    for (int i = 1; i < argc; i++) {
-        if (json_array_append_new(params, json_string(argv[i]))) {
-            json_decref(params);
-            return err_new("argument %d is not valid UTF-8", i);
-        }
+    char *text;
+    struct err *err = request_text(argc, argv, &text);
+    if (err) {
+        return err;
     }
-    struct jsonrpc_msg *msg = jsonrpc_request(argv[0], params, json_integer(0));
-    json_t *json = jsonrpc_msg_to_json(msg);
-    char *text = json_text(json);
-    json_decref(json);
-    jsonrpc_msg_free(msg);
-    struct err *err = text ? NULL : err_new("the command is not valid UTF-8");
-    for (size_t sent = 0, size = text ? strlen(text) : 0; sent < size && !err;) {
+    for (size_t sent = 0, size = strlen(text); sent < size && !err;) {
         ssize_t n = send(call->fd, text + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n >= 0) {
             sent += (size_t) n;
@@ -155,7 +166,7 @@ static struct err *
 receive_message(const struct call *call, struct jsonrpc_msg **ret)
 {
     enum { CHUNK = 16384 };
-    struct buf input = BUF_INIT(BUF_NO_LIMIT);
+    struct buf input = BUF_INIT(JSONRPC_MAX_MESSAGE);
     struct jsonrpc_framer framer = {0};
     struct err *err = NULL;
     for (size_t length = 0; !length && !err;) {
@@ -174,6 +185,10 @@ receive_message(const struct call *call, struct jsonrpc_msg **ret)
             break;
         }
         buf_put(&input, chunk, (size_t) n);
+        if (!buf_is_ok(&input)) {
+            err = err_new("%s: response larger than %d bytes", call->path, JSONRPC_MAX_MESSAGE);
+            break;
+        }
         length = jsonrpc_framer_feed(&framer, chunk, (size_t) n, &err);
         if (length) {
             err = jsonrpc_msg_parse(input.data, length, ret);

@@ -188,6 +188,25 @@ TEST(answers_may_come_late_or_never)
     unixctl_reply_error(second, "not even the server is there");
 }
 
+static void
+check_not_sent(struct server *server, struct call call, const char *expected)
+{
+    call.timeout_ms = DEADLINE_MS;
+    call_server(server, &call);
+    assert_non_null(call.err);
+    assert_string_equal(err_detail(call.err), expected);
+    err_free(call.err);
+}
+
+TEST(what_is_no_text_is_not_sent)
+{
+    struct server server;
+    set_up(&server);
+    check_not_sent(&server, (struct call) {.argc = 1, .argv = {"\xff"}}, "the command is not valid UTF-8");
+    check_not_sent(&server, (struct call) {.argc = 3, .argv = {"list", "x", "\xff"}}, "argument 2 is not valid UTF-8");
+    tear_down(&server);
+}
+
 TEST(targets_are_found)
 {
     struct err *err;
@@ -224,5 +243,5 @@ TEST(none_means_no_socket)
     loop_free(loop);
 }
 
-TEST_MAIN(T(commands_are_called), T(common_commands_answer), T(answers_may_come_late_or_never), T(targets_are_found),
-          T(none_means_no_socket))
+TEST_MAIN(T(commands_are_called), T(common_commands_answer), T(answers_may_come_late_or_never),
+          T(what_is_no_text_is_not_sent), T(targets_are_found), T(none_means_no_socket))
