@@ -80,6 +80,17 @@ target_parse(const char *text, struct target *ret)
     return NULL;
 }
 
+struct err *
+target_parse_active(const char *text, struct target *ret)
+{
+    struct err *err = target_parse(text, ret);
+    if (!err && ret->passive) {
+        target_fini(ret);
+        err = err_new("%s: this is a target to listen on", text);
+    }
+    return err;
+}
+
 void
 target_fini(struct target *target)
 {

@@ -20,6 +20,7 @@ struct target {
 };
 /* Parses 'text'.  On success target_fini() frees what '*ret' holds. */
 struct err *target_parse(const char *text, struct target *ret) MUST_USE;
+struct err *target_parse_active(const char *text, struct target *ret) MUST_USE;  /* a passive one is an error */
 void target_fini(struct target *target);
 
 /* The address of the socket file at 'path'.  A path too long for it is reached through its folder:

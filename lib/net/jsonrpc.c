@@ -133,8 +133,9 @@ sink_write(const char *p, size_t n, void *sink_)
     return 0;
 }
 
-void
-jsonrpc_write_json(struct evbuffer *out, const json_t *json)
+/* Appends 'json' as compact text, written in place. */
+static void
+write_json(struct evbuffer *out, const json_t *json)
 {
     enum { FIRST_SIZE = 2048 };
     struct sink sink = {.out = out};
@@ -168,7 +169,7 @@ jsonrpc_send(struct jsonrpc *rpc, struct jsonrpc_msg *msg)
             log_message(rpc, "send", msg);
         }
         json_t *json = jsonrpc_msg_to_json(msg);
-        jsonrpc_write_json(stream_output(rpc->stream), json);
+        write_json(stream_output(rpc->stream), json);
         json_decref(json);
         counter_inc(&counter_jsonrpc_sent);
     }

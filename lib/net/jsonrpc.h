@@ -36,8 +36,9 @@ struct jsonrpc_msg *jsonrpc_notify(const char *method, json_t *params) MUST_USE;
 struct jsonrpc_msg *jsonrpc_reply(json_t *result, json_t *id) MUST_USE;
 struct jsonrpc_msg *jsonrpc_error(json_t *error, json_t *id) MUST_USE;
 void jsonrpc_msg_free(struct jsonrpc_msg *msg);
-struct err *jsonrpc_msg_from_json(json_t *json /* taken */, struct jsonrpc_msg **ret) MUST_USE;
-/* Parses one JSON text, as the framer cuts it. */
+/* Parses one JSON text, as the framer cuts it.  Members that are not known are ignored.
+ * Errors, none of which a protocol names: not JSON; not an object; a member of the wrong type; a combination of
+ * members that is no request, notification, reply or error. */
 struct err *jsonrpc_msg_parse(const char *p, size_t n, struct jsonrpc_msg **ret) MUST_USE;
 /* If the text is a request but for strings that are not UTF-8: the error message that answers it.  Otherwise NULL. */
 struct jsonrpc_msg *jsonrpc_refuse_bad_text(const char *p, size_t n) MUST_USE;
@@ -57,10 +58,6 @@ enum { JSONRPC_MAX_DEPTH = 200, JSONRPC_MAX_MESSAGE = 1 << 30 };
  * On an error (nesting deeper than JSONRPC_MAX_DEPTH, a byte that starts no object or array) stores it in
  * '*ret_err', which is otherwise set to NULL, and returns 0; the framer is of no more use. */
 size_t jsonrpc_framer_feed(struct jsonrpc_framer *framer, const char *p, size_t n, struct err **ret_err);
-
-struct evbuffer;
-/* Appends 'json' as compact text, written in place. */
-void jsonrpc_write_json(struct evbuffer *out, const json_t *json);
 
 /* A connection: messages both ways.  Freeing it inside its own callbacks is allowed.  When the peer closes,
  * the messages that arrived before are still received, then closed() is called, once. */
@@ -87,7 +84,8 @@ size_t jsonrpc_backlog(const struct jsonrpc *rpc);
 void jsonrpc_set_max_message(struct jsonrpc *rpc, size_t bytes);
 void jsonrpc_pause_input(struct jsonrpc *rpc, bool paused);
 /* Sends "echo" after 'ms' without input and closes ("no response to inactivity probe after N seconds")
- * when as long again passes in which the peer takes nothing of what waits for it.  0 turns probing off.  Echo requests of the peer are answered here, unless 'wants_echo'. */
+ * when as long again passes in which the peer takes nothing of what waits for it.  0 turns probing off.
+ * Echo requests of the peer are answered here, unless 'wants_echo'. */
 void jsonrpc_set_probe_interval(struct jsonrpc *rpc, int64_t ms);
 void jsonrpc_set_dscp(struct jsonrpc *rpc, int dscp);        /* as stream_set_dscp() */
 

@@ -125,12 +125,9 @@ answer_from_json(const json_t *json, struct jsonrpc_msg **ret)
     return NULL;
 }
 
-/* Turns parsed JSON into a message (RFC 7047, section 4).  Members it does not know are ignored.
- *
- * Errors, none of which a protocol names: not an object; a member of the wrong type; a combination of
- * members that is no request, notification, reply or error. */
-struct err *
-jsonrpc_msg_from_json(json_t *json, struct jsonrpc_msg **ret)
+/* Takes 'json'. */
+static struct err *
+msg_from_json(json_t *json, struct jsonrpc_msg **ret)
 {
     struct err *err;
     if (!json_is_object(json)) {
@@ -148,7 +145,7 @@ jsonrpc_msg_parse(const char *p, size_t n, struct jsonrpc_msg **ret)
 {
     json_t *json;
     struct err *e = json_parse(str_n(p, n), 0, &json);
-    return e ? err_wrap(e, "bad JSON in message") : jsonrpc_msg_from_json(json, ret);
+    return e ? err_wrap(e, "bad JSON in message") : msg_from_json(json, ret);
 }
 
 /* The members in the order in which RFC 7047 writes them; "id" is null in a notification. */

@@ -53,14 +53,8 @@ static void on_received(void *session_, struct jsonrpc_msg *msg);
 static bool on_received_text(void *session_, struct str text);
 static void on_lost(void *session_, struct err *reason);
 
-/* While connecting nothing is read: input waits until there are the callbacks of the jsonrpc. */
-static void
-ignore_readable(void *session_)
-{
-}
-
 static const struct stream_callbacks connecting_cbs = {
-    .connected = on_connected, .readable = ignore_readable, .closed = on_connect_failed};
+    .connected = on_connected, .closed = on_connect_failed};
 static const struct jsonrpc_callbacks rpc_cbs = {
     .received = on_received, .received_text = on_received_text, .closed = on_lost};
 
@@ -77,14 +71,10 @@ static struct err *
 check_target(const char *text)
 {
     struct target target;
-    struct err *err = target_parse(text, &target);
-    if (err) {
-        return err;
+    struct err *err = target_parse_active(text, &target);
+    if (!err) {
+        target_fini(&target);
     }
-    if (target.passive) {
-        err = err_new("%s: this is a target to listen on", text);
-    }
-    target_fini(&target);
     return err;
 }
 
@@ -172,10 +162,8 @@ jsonrpc_session_set_remotes(struct jsonrpc_session *session, const char *remotes
     bool kept = current < remotes.n;
     remotes_fini(&session->remotes);
     session->remotes = remotes;
-    session->current = kept ? current : 0;
+    session->current = kept ? current : remotes.n - 1;       /* on_reconnect() steps to the next, which is the first */
     if (!kept) {
-        /* The index is already that of the remote to try: on_reconnect() steps to it. */
-        session->current = remotes.n - 1;
         session->n_left = remotes.n;
         session->backoff_ms = 0;
         loop_defer(session->loop, on_reconnect, session);

@@ -124,12 +124,6 @@ listener_free(struct listener *listener)
     mem_add(&mem_listener, -1);
 }
 
-const char *
-listener_target(const struct listener *listener)
-{
-    return listener->target;
-}
-
 uint16_t
 listener_port(const struct listener *listener)
 {
@@ -273,15 +267,10 @@ on_handshake_failed(void *handshake_, struct err *reason)
 }
 
 static void
-ignore_readable(void *handshake UNUSED)
-{
-}
-
-static void
 start_handshake(struct listener *listener, int fd, const char *name)
 {
     static const struct stream_callbacks handshake_cbs = {
-        .connected = on_handshake_done, .readable = ignore_readable, .closed = on_handshake_failed};
+        .connected = on_handshake_done, .closed = on_handshake_failed};
     struct handshake *handshake = xcalloc(1, sizeof *handshake);
     handshake->listener = listener;
     vec_push(&listener->handshakes, handshake);

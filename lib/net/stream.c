@@ -399,7 +399,7 @@ on_readable(struct bufferevent *transport, void *stream_)
 {
     struct stream *stream = STREAM((struct stream *) stream_);
     loop_note_wakeup(stream->loop);
-    if (stream->cbs && !stream->paused && evbuffer_get_length(stream_input(stream))) {
+    if (stream->cbs && stream->cbs->readable && !stream->paused && evbuffer_get_length(stream_input(stream))) {
         stream->cbs->readable(stream->aux);
     }
 }

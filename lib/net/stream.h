@@ -9,7 +9,7 @@
  * Why: JSON-RPC, OpenFlow and the control socket all speak over the same few transports.
  *
  * Owns: whoever makes a stream frees it; freeing inside its own callbacks is allowed.
- * Cost: reading never copies; stream_send_shared() sends bytes that many streams share. */
+ * Cost: what is read is copied once (not with TLS); stream_send_shared() sends bytes that many streams share. */
 
 #include "lib/base/err.h"
 #include "lib/base/str.h"
@@ -21,7 +21,7 @@ struct listener;
 
 struct stream_callbacks {
     void (*connected)(void *aux);                            /* may be NULL; not called for accepted streams */
-    void (*readable)(void *aux);                             /* stream_input() has new bytes */
+    void (*readable)(void *aux);                             /* stream_input() has new bytes; NULL: they wait for other callbacks */
     void (*drained)(void *aux);                              /* may be NULL: the backlog fell to zero */
     void (*closed)(void *aux, struct err *reason);           /* takes 'reason' (NULL: orderly end); free the stream soon */
 };
@@ -73,7 +73,6 @@ enum { LISTENER_MAX_HANDSHAKES = 1024 };
 struct err *listener_new(struct loop *loop, const char *target, void (*accepted)(void *aux, struct stream *stream),
                          void *aux, struct listener **ret) MUST_USE;
 void listener_free(struct listener *listener);               /* removes a unix socket's file */
-const char *listener_target(const struct listener *listener);
 uint16_t listener_port(const struct listener *listener);     /* port bound, host order; 0 for unix */
 
 /* "unix:", "tcp:", "ssl:" are active; "punix:", "ptcp:", "pssl:" passive. */

@@ -23,15 +23,8 @@ stream_connect(struct loop *loop, const char *target_text, const struct stream_c
                struct stream **ret)
 {
     struct target target;
-    struct err *err = target_parse(target_text, &target);
+    struct err *err = target_parse_active(target_text, &target);
     if (err) {
-        return err;
-    }
-    if (target.passive) {
-        err = err_new("%s: this is a target to listen on", target_text);
-    }
-    if (err) {
-        target_fini(&target);
         return err;
     }
     struct stream *stream = stream_new(loop, target_text, STREAM_CONNECTING);

@@ -136,14 +136,7 @@ on_connected(void *wire_)
     adopt(wire, stream);
 }
 
-static void
-on_readable(void *wire)
-{
-    (void) wire;                                             /* on_connected() comes first and takes the stream */
-}
-
-static const struct stream_callbacks connecting_cbs = {
-    .connected = on_connected, .readable = on_readable, .closed = on_closed};
+static const struct stream_callbacks connecting_cbs = {.connected = on_connected, .closed = on_closed};
 
 static bool
 is_settled(void *wire_)

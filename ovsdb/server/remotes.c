@@ -239,14 +239,7 @@ on_connecting_closed(void *remote_, struct err *reason)
     retry_later(remote);
 }
 
-static void
-on_connecting_readable(void *remote)
-{
-    (void) remote;                                           /* on_connected() comes first and takes the stream */
-}
-
-static const struct stream_callbacks connecting_cbs = {
-    .connected = on_connected, .readable = on_connecting_readable, .closed = on_connecting_closed};
+static const struct stream_callbacks connecting_cbs = {.connected = on_connected, .closed = on_connecting_closed};
 
 static void
 remote_start(void *remote_)
