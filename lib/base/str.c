@@ -302,6 +302,14 @@ buf_truncate(struct buf *buf, size_t size)
 }
 
 void
+buf_set_max(struct buf *buf, size_t max)
+{
+    CHECK(max >= buf->size);
+    buf->max = max;
+    buf->overflowed = false;
+}
+
+void
 buf_put_json_string(struct buf *buf, struct str s)
 {
     buf_putc(buf, '"');

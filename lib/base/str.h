@@ -71,6 +71,7 @@ void buf_vprintf(struct buf *buf, const char *format, va_list args);
 int buf_read(struct buf *buf, int fd);
 void buf_pull(struct buf *buf, size_t n);                    /* removes the first 'n' bytes */
 void buf_truncate(struct buf *buf, size_t size);
+void buf_set_max(struct buf *buf, size_t max);               /* at least what it holds; forgets the overflow */
 
 /* The text 's' as a JSON string with its quotes (RFC 8259), also OVN's quoting. */
 void buf_put_json_string(struct buf *buf, struct str s);

@@ -165,36 +165,40 @@ execute_operations(struct execution *x)
         }
         size_t start = out->size;
         struct err *e = execute_operation(x, json_array_get(params, i + 1), i + 1, n);
+        if (!e && !buf_is_ok(out)) {
+            e = err_tagged("resources exhausted", "The result is too large.");
+        }
         if (e) {
             failed = true;
             buf_truncate(out, start);
+            buf_set_max(out, BUF_NO_LIMIT);                  /* errors are hardly larger than the request */
             buf_put_error(out, e);
         }
     }
+    buf_set_max(out, BUF_NO_LIMIT);
     return !failed;
 }
 
 void
 execute(const struct execute_request *request, struct execute_result *result)
 {
-    *result = (struct execute_result) {.text = BUF_INIT(RESULT_MAX)};
+    *result = (struct execute_result) {.text = BUF_INIT(request->max_result ? request->max_result : RESULT_MAX)};
     struct execution x = {.request = request, .result = result, .names = {.resolve = resolve_name, .aux = &x}};
     strmap_init(&x.symbols);
     adopt_explicit_uuids(&x, request->params);
     buf_putc(&result->text, '[');
     x.txn = txn_begin(request->db);
     result->failed = !execute_operations(&x);
+    struct err *e = NULL;
     if (result->failed || result->must_wait || request->is_rehearsal) {
         txn_abort(x.txn);
     } else {
-        struct err *e = txn_commit(x.txn, &result->delta);
-        if (e) {
-            result->failed = true;
-            buf_puts(&result->text, json_array_size(request->params) > 1 ? "," : "");
-            buf_put_error(&result->text, e);
-        }
+        e = txn_commit(x.txn, &result->delta);
     }
     buf_putc(&result->text, ']');
+    if (e) {
+        execute_result_fail(result, e);
+    }
     STRMAP_FOR_EACH (node, &x.symbols) {
         free(node->data);
     }

@@ -26,6 +26,7 @@ struct execute_request {
     bool (*owns_lock)(void *aux, const char *name);          /* for "assert" */
     void *aux;
     int64_t elapsed_ms;                                      /* since the request was first tried, for "wait" */
+    size_t max_result;                                       /* bytes that the operations may print; 0: 1 GB */
 };
 
 struct execute_result {

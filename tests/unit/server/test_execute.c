@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "lib/base/json.h"
 #include "ovsdb/server/delta.h"
 #include "ovsdb/server/txn.h"
 #include "tests/unit/server/fixture.h"
@@ -283,6 +284,28 @@ TEST(equality_on_a_column_builds_an_index)
     database_free(db);
 }
 
+TEST(a_result_that_is_too_large_is_an_error)
+{
+    struct database *db = fixture_database();
+    fixture_expect(db, "[{'op':'insert','table':'A','row':{'name':'a very long name'},'uuid':'" U1 "'}]",
+                   "[{'uuid':['uuid','" U1 "']}]");
+    char *text = fixture_quotes("['T',{'op':'select','table':'A','where':[],'columns':['name']},"
+                                "{'op':'select','table':'A','where':[],'columns':['name']},{'op':'delete','table':'A','where':[]}]");
+    json_t *params;
+    assert_null(json_parse(str_from(text), 0, &params));
+    free(text);
+    struct execute_result result;
+    execute(&(struct execute_request) {.db = db, .params = params, .max_result = 60}, &result);
+    assert_true(result.failed);
+    char *expected = fixture_quotes("[{'rows':[{'name':'a very long name'}]},"
+                                    "{'details':'The result is too large.','error':'resources exhausted'},null]");
+    assert_string_equal(buf_text(&result.text), expected);
+    free(expected);
+    execute_result_fini(&result);
+    json_decref(params);
+    database_free(db);
+}
+
 TEST(a_delta_can_be_undone)
 {
     struct database *db = fixture_database();
@@ -307,4 +330,5 @@ TEST_MAIN(T(insert_select_update_delete), T(a_failed_operation_undoes_all), T(na
           T(unique_indexes_and_row_limits_hold), T(mutations_follow_the_rfc), T(wait_compares_sets_of_rows),
           T(a_name_used_twice_lends_no_uuid), T(includes_and_excludes_count_elements_loosely),
           T(select_drops_duplicates_unless_the_uuid_is_asked_for),
-          T(malformed_operations_are_named), T(equality_on_a_column_builds_an_index), T(a_delta_can_be_undone))
+          T(malformed_operations_are_named), T(equality_on_a_column_builds_an_index), T(a_delta_can_be_undone),
+          T(a_result_that_is_too_large_is_an_error))
