@@ -284,15 +284,3 @@ condition_is_always_true(const struct condition *condition)
     }
     return !condition->n;
 }
-
-uint64_t
-condition_columns(const struct condition *condition)
-{
-    uint64_t columns = 0;
-    for (size_t i = 0; i < condition->n; i++) {
-        if (condition->clauses[i].column) {
-            columns |= UINT64_C(1) << condition->clauses[i].column->index;
-        }
-    }
-    return columns;
-}

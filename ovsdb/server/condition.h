@@ -48,6 +48,5 @@ bool clause_matches(const struct clause *clause, const struct image *image);
 bool condition_matches_all(const struct condition *condition, const struct image *image);
 bool condition_matches_any(const struct condition *condition, const struct image *image);    /* none: true */
 bool condition_is_always_true(const struct condition *condition);                            /* as a disjunction */
-uint64_t condition_columns(const struct condition *condition);                               /* that it looks at */
 
 #endif

@@ -74,6 +74,14 @@ drop_equality_index(struct equality_index *equality)
     }
 }
 
+/* Drops an index over too few distinct values; the table will have to double before another is tried. */
+static void
+give_up_equality_index(struct db_table *table, struct equality_index *equality)
+{
+    drop_equality_index(equality);
+    equality->useless_at = (uint32_t) MIN(table->n_rows, UINT32_MAX);
+}
+
 static void
 table_fini(struct db_table *table)
 {
@@ -121,8 +129,8 @@ database_table(const struct database *db, const char *name)
     return schema ? &db->tables[schema->index] : NULL;
 }
 
-static struct row *
-find_row(const struct db_table *table, const struct uuid *uuid)
+struct row *
+db_table_row(const struct db_table *table, const struct uuid *uuid)
 {
     HMAP_FOR_EACH_WITH_HASH (row, struct row, node, uuid_hash(uuid), &table->rows) {
         /* A row without an image is being deleted by the running transaction; transactions look for those in
@@ -132,12 +140,6 @@ find_row(const struct db_table *table, const struct uuid *uuid)
         }
     }
     return NULL;
-}
-
-struct row *
-db_table_row(const struct db_table *table, const struct uuid *uuid)
-{
-    return find_row(table, uuid);
 }
 
 size_t
@@ -191,7 +193,8 @@ db_table_drop_row__(struct db_table *table, struct row *row)
     mem_add(&mem_row, -1);
 }
 
-uint64_t
+/* As a set of columns. */
+static uint64_t
 table_index_columns(const struct table_index *index)
 {
     uint64_t columns = 0;
@@ -217,8 +220,7 @@ update_indexes(struct db_table *table, struct row *row, const struct image *imag
         if (equality->index && columns & UINT64_C(1) << i) {
             (add ? row_index_add : row_index_remove)(equality->index, row, image);
             if (equality->index->longest_walk > LONGEST_WALK_MAX) {
-                drop_equality_index(equality);
-                equality->useless_at = (uint32_t) MIN(table->n_rows, UINT32_MAX);
+                give_up_equality_index(table, equality);
             }
         }
     }
@@ -310,8 +312,7 @@ build_equality_index(struct db_table *table, uint32_t column)
     }
     equality->n_scans = 0;
     if ((uint64_t) count_used_buckets(equality->index) * ROWS_PER_VALUE_MAX < table->n_rows) {
-        drop_equality_index(equality);
-        equality->useless_at = (uint32_t) MIN(table->n_rows, UINT32_MAX);
+        give_up_equality_index(table, equality);
     }
 }
 
@@ -341,7 +342,7 @@ candidates_by_uuid(struct db_table *table, const struct condition *condition, st
         const struct clause *clause = &condition->clauses[i];
         bool is_point = clause->function == CONDITION_EQ || clause->function == CONDITION_INCLUDES;
         if (is_point && clause->column && clause->column->index == COLUMN_UUID && clause->value.n == 1) {
-            struct row *row = find_row(table, &datum_keys(&clause->value)->uuid);
+            struct row *row = db_table_row(table, &datum_keys(&clause->value)->uuid);
             if (row) {
                 vec_push(ret, row);
             }

@@ -105,8 +105,6 @@ void database_load_free(struct database_load *load);         /* what was loaded 
  * then only good for database_free(). */
 struct err *database_load_finish(struct database *db) MUST_USE;
 
-uint64_t table_index_columns(const struct table_index *index);           /* as a set of columns */
-
 /* For txn.c: the parts of changing a row. */
 struct row *db_table_add_row__(struct db_table *table, const struct uuid *uuid);
 void db_table_drop_row__(struct db_table *table, struct row *row);       /* frees it; its image is gone */

@@ -198,7 +198,7 @@ replay_row(void *loading_, struct record_row *r)
     } else if (row) {
         set_columns(loading->txn, table, row, image);
         image_unref(image);
-    } else if (txn_uuid_is_free(loading->txn, table, &r->uuid)) {
+    } else if (txn_uuid_is_free(table, &r->uuid)) {
         txn_insert(loading->txn, table, image);
     } else {
         image_unref(image);

@@ -135,7 +135,6 @@ image_set(struct image *image, uint32_t column, struct cell *cell)
     *slot = cell;
 }
 
-/* A version's uuid is made of its serial number and the row's uuid: distinct for each, made when asked for. */
 const struct datum *
 image_find_datum(const struct image *image, const char *name, enum atom_type key, enum atom_type value)
 {
@@ -146,8 +145,9 @@ image_find_datum(const struct image *image, const char *name, enum atom_type key
     return &image->cells[column->index - COLUMN_FIRST]->datum;
 }
 
-struct uuid
-image_version_uuid(const struct image *image)
+/* A version's uuid is made of its serial number and the row's uuid: distinct for each, made when asked for. */
+static struct uuid
+version_uuid(const struct image *image)
 {
     uint64_t words[2];
     memcpy(words, image->uuid.b, sizeof words);
@@ -166,7 +166,7 @@ image_datum(const struct image *image, uint32_t column, struct datum *scratch)
     if (column >= COLUMN_FIRST) {
         return &image->cells[column - COLUMN_FIRST]->datum;
     }
-    struct uuid uuid = column == COLUMN_UUID ? image->uuid : image_version_uuid(image);
+    struct uuid uuid = column == COLUMN_UUID ? image->uuid : version_uuid(image);
     datum_init_uuid(scratch, &uuid);
     return scratch;
 }

@@ -22,7 +22,6 @@ struct cell {
 
 struct image {
     uint32_t refs;
-    uint32_t text_bytes;                                     /* of its content as JSON when last printed, or 0 */
     uint64_t version;                                        /* serial; "_version" is made of it */
     struct uuid uuid;
     const struct table *schema;                              /* outlives the image */
@@ -60,7 +59,6 @@ const struct datum *image_datum(const struct image *image, uint32_t column, stru
 /* The datum of the column 'name', if the table has it with keys of 'key' (and values of 'value'); else NULL. */
 const struct datum *image_find_datum(const struct image *image, const char *name, enum atom_type key,
                                      enum atom_type value);
-struct uuid image_version_uuid(const struct image *image);
 
 size_t image_n_elements(const struct image *image);          /* of all its cells; an empty one counts as one */
 

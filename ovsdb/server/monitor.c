@@ -224,7 +224,6 @@ monitor_free(struct monitor *monitor)
     }
     leave_watch(monitor);
     monitor->hub->n_monitors--;
-    json_decref(monitor->id);
     free(monitor->id_text);
     free(monitor);
     mem_add(&mem_monitor, -1);
@@ -233,9 +232,6 @@ monitor_free(struct monitor *monitor)
 void
 monitor_set_id(struct monitor *monitor, const json_t *id)
 {
-    json_t *old = monitor->id;
-    monitor->id = json_incref((json_t *) id);
-    json_decref(old);
     free(monitor->id_text);
     monitor->id_text = json_text(id);
 }
@@ -250,12 +246,6 @@ enum monitor_version
 monitor_version(const struct monitor *monitor)
 {
     return monitor->version;
-}
-
-const json_t *
-monitor_id(const struct monitor *monitor)
-{
-    return monitor->id;
 }
 
 const char *

@@ -63,7 +63,6 @@ struct err *monitor_new(struct monitor_hub *hub, enum monitor_version version, c
 void monitor_free(struct monitor *monitor);
 void *monitor_owner(const struct monitor *monitor);
 enum monitor_version monitor_version(const struct monitor *monitor);
-const json_t *monitor_id(const struct monitor *monitor);
 const char *monitor_id_text(const struct monitor *monitor);              /* as JSON */
 void monitor_set_id(struct monitor *monitor, const json_t *id);
 struct monitor_hub *monitor_get_hub(const struct monitor *monitor);

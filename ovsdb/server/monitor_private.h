@@ -2,7 +2,8 @@
 #ifndef WEFT_OVSDB_SERVER_MONITOR_PRIVATE_H
 #define WEFT_OVSDB_SERVER_MONITOR_PRIVATE_H
 
-/* What: what monitor.c (clients, commits), watch.c (views and watches) and monitor_parse.c share. */
+/* What: what monitor.c (clients, commits), monitor_initial.c and snapshot.c (what new ones get first), watch.c (views and watches)
+ * and monitor_parse.c share. */
 
 #include "lib/net/stream.h"
 #include "ovsdb/server/database.h"
@@ -10,8 +11,9 @@
 #include "ovsdb/server/monitor.h"
 #include "ovsdb/server/view_match.h"
 
-/* A set of views, one per table, in the order of the schema's tables. */
 struct snapshot;
+
+/* A set of views, one per table, in the order of the schema's tables. */
 struct watch {
     struct hmap_node node;                                   /* in the hub's watches */
     size_t refs;
@@ -40,8 +42,7 @@ struct monitor {
     enum monitor_version version;
     struct watch *watch;                                     /* a reference */
     void *owner;
-    json_t *id;                                              /* owned */
-    char *id_text;                                           /* owned */
+    char *id_text;                                           /* owned: its <json-value> */
     bool is_waiting;                                         /* for the watch's snapshot: no updates meanwhile */
     bool is_lagging;
     uint64_t seen;                                           /* history position, when lagging */
@@ -81,7 +82,7 @@ void hub_drop_snapshot(struct monitor_hub *hub, struct watch *watch);    /* free
 void hub_note_in_snapshots(struct monitor_hub *hub, const struct delta *delta);
 void monitor_stop_waiting(struct monitor *monitor);          /* nothing happens if it does not wait */
 
-/* Rows of 'view''s table that satisfy any of the 'n' clauses (n = 0: all rows), each once. */
+/* Rows of 'table' that satisfy any of the 'n' clauses (n = 0: all rows), each once. */
 void view_collect_rows(struct db_table *table, const struct clause *clauses, size_t n, struct row_vec *ret);
 
 #endif

@@ -17,7 +17,7 @@ choose_uuid(struct execution *x, const json_t *uuid_name, const json_t *uuid, st
     if (uuid && !uuid_from_text(str_from(json_string_value(uuid)), &explicit_uuid)) {
         return syntax_error(uuid, "bad uuid");
     }
-    if (uuid && !txn_uuid_is_free(x->txn, x->table, &explicit_uuid)) {
+    if (uuid && !txn_uuid_is_free(x->table, &explicit_uuid)) {
         return parse_error("duplicate uuid", uuid,
                            "This UUID would duplicate a UUID already present within the table or deleted within the "
                            "same transaction.");

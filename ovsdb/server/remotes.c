@@ -464,21 +464,6 @@ remotes_reconnect(struct remotes *remotes)
     }
 }
 
-bool
-remotes_are_listening(const struct remotes *remotes, char **ret)
-{
-    STRMAP_FOR_EACH (node, &remotes->active) {
-        const struct remote *remote = node->data;
-        if (stream_target_is_passive(remote->target) && !remote->listener) {
-            if (ret) {
-                *ret = xasprintf("%s: %s", remote->target, remote->last_error ? remote->last_error : "not bound");
-            }
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Status columns. */
 
 static bool

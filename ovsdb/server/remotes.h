@@ -52,7 +52,5 @@ char *remotes_list(const struct remotes *remotes) MUST_USE;  /* the same as text
 void remotes_run(struct remotes *remotes);
 void remotes_reload(struct remotes *remotes);                /* the same, after databases came or went */
 void remotes_reconnect(struct remotes *remotes);             /* drops all connections */
-/* Whether every passive remote is bound; the error of one that is not in '*ret' (may be NULL). */
-bool remotes_are_listening(const struct remotes *remotes, char **ret);
 
 #endif

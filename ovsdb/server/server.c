@@ -46,12 +46,6 @@ server_free(struct server *server)
     free(server);
 }
 
-const struct uuid *
-server_id(const struct server *server)
-{
-    return &server->id;
-}
-
 uint64_t
 server_seqno(const struct server *server)
 {

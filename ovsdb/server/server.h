@@ -23,11 +23,11 @@
 #include <jansson.h>
 
 #include "lib/base/err.h"
-#include "lib/base/uuid.h"
 
 struct child;
 struct hosted;
 struct jsonrpc_msg;
+struct schema;
 struct server;
 struct session;
 struct shared_bytes;
@@ -61,7 +61,6 @@ void server_free(struct server *server);                     /* all sessions mus
 void server_run(struct server *server, int64_t now_ms);
 int64_t server_next_wake_ms(const struct server *server);    /* INT64_MAX: nothing to wait for */
 void server_settle(struct server *server);                   /* sends what server_run() holds back, before the end */
-const struct uuid *server_id(const struct server *server);
 
 /* Databases.  'storage' is taken, on error too; its transactions are read. */
 struct err *server_add_database(struct server *server, struct storage *storage) MUST_USE;
@@ -76,7 +75,6 @@ void server_compact(struct server *server, const char *name, void (*done)(void *
 /* Sorted; the caller frees each and the array. */
 char **server_database_names(const struct server *server, size_t *ret_n) MUST_USE;
 struct database *server_database(const struct server *server, const char *name); /* or NULL; for reading */
-struct schema;
 const struct schema *server_schema(const struct server *server, const char *name);       /* or NULL */
 /* Whether 'name' is a relay that has not seen its source yet; its schema is then empty. */
 bool server_awaits_schema(const struct server *server, const char *name);

@@ -168,7 +168,7 @@ switch_over(struct server *server, struct hosted *hosted)
     server_flush_events(server);
     server_end_use(server, hosted);
     hosted_replace(hosted, db, &server->grave);
-    server_publish_schema(server, hosted);
+    server_republish(server, hosted);
     server_flush_events(server);
     if (call->session) {
         session_reply_text(call->session, call->id, str_from("{}"));

@@ -22,6 +22,24 @@ static const char server_schema_text[] =
     "\"index\":{\"type\":{\"key\":\"integer\",\"min\":0}}},\"isRoot\":true}}}";
 static const char server_db_name[] = "_Server";
 
+static json_t *
+published_row(const struct hosted *hosted)
+{
+    json_t *schema = hosted->is_unavailable ? json_pack("[s, []]", "set") : json_string(hosted->schema_text);
+    return json_pack("{s:s, s:s, s:o, s:b, s:b}", "name", hosted->name, "model", hosted->relay ? "relay" : "standalone",
+                     "schema", schema, "connected", !hosted->is_disconnected, "leader", !hosted->relay);
+}
+
+static void
+publish(struct server *server, struct hosted *hosted)
+{
+    hosted->server_row = uuid_random();
+    struct err *e = server_transact(server, server_db_name, json_pack(
+        "[{s:s, s:s, s:s, s:o}]", "op", "insert", "table", "Database", "uuid", uuid_text(&hosted->server_row),
+        "row", published_row(hosted)));
+    CHECK(!e);
+}
+
 void
 server_add_internal_database(struct server *server)
 {
@@ -34,25 +52,7 @@ server_add_internal_database(struct server *server)
     hosted->is_internal = true;
     schema_unref(schema);
     strmap_set(&server->databases, hosted->name, hosted);
-    server_publish(server, hosted);
-}
-
-static json_t *
-published_row(const struct hosted *hosted)
-{
-    json_t *schema = hosted->is_unavailable ? json_pack("[s, []]", "set") : json_string(hosted->schema_text);
-    return json_pack("{s:s, s:s, s:o, s:b, s:b}", "name", hosted->name, "model", hosted->relay ? "relay" : "standalone",
-                     "schema", schema, "connected", !hosted->is_disconnected, "leader", !hosted->relay);
-}
-
-void
-server_publish(struct server *server, struct hosted *hosted)
-{
-    hosted->server_row = uuid_random();
-    struct err *e = server_transact(server, server_db_name, json_pack(
-        "[{s:s, s:s, s:s, s:o}]", "op", "insert", "table", "Database", "uuid", uuid_text(&hosted->server_row),
-        "row", published_row(hosted)));
-    CHECK(!e);
+    publish(server, hosted);
 }
 
 void
@@ -70,15 +70,6 @@ unpublish(struct server *server, struct hosted *hosted)
     struct err *e = server_transact(server, server_db_name, json_pack(
         "[{s:s, s:s, s:[[s, s, [s, s]]]}]", "op", "delete", "table", "Database", "where", "_uuid", "==", "uuid",
         uuid_text(&hosted->server_row)));
-    CHECK(!e);
-}
-
-void
-server_publish_schema(struct server *server, struct hosted *hosted)
-{
-    struct err *e = server_transact(server, server_db_name, json_pack(
-        "[{s:s, s:s, s:[[s, s, [s, s]]], s:{s:s}}]", "op", "update", "table", "Database", "where", "_uuid", "==",
-        "uuid", uuid_text(&hosted->server_row), "row", "schema", hosted->schema_text));
     CHECK(!e);
 }
 
@@ -115,7 +106,7 @@ void
 server_host(struct server *server, struct hosted *hosted)
 {
     strmap_set(&server->databases, hosted->name, hosted);
-    server_publish(server, hosted);
+    publish(server, hosted);
     server_disconnect_unaware(server, "database added");
 }
 

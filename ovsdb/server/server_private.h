@@ -123,9 +123,7 @@ void server_queue_forwarded(struct session *session, struct hosted *hosted, cons
 bool server_is_copy(const struct server *server, const struct hosted *hosted);   /* of an active server's; clients may not write */
 bool server_is_all_backup(const struct server *server);      /* every database is */
 void server_add_internal_database(struct server *server);    /* _Server */
-void server_publish(struct server *server, struct hosted *hosted);               /* its row in _Server */
-void server_republish(struct server *server, struct hosted *hosted);             /* the same, after a change */
-void server_publish_schema(struct server *server, struct hosted *hosted);        /* the same, after a conversion */
+void server_republish(struct server *server, struct hosted *hosted);             /* its row in _Server, after a change */
 void server_host(struct server *server, struct hosted *hosted /* taken */);      /* from now on clients find it */
 /* Clients that do not watch _Server learn of a change of databases by losing their connection. */
 void server_disconnect_unaware(struct server *server, const char *reason);
@@ -171,7 +169,8 @@ void session_free_monitors(struct session *session);
 struct monitor *session_monitor(const struct session *session, const json_t *id);        /* or NULL */
 void session_initial_ready(struct monitor *monitor);         /* replies to the request that started it */
 
-/* server_convert.c, session_monitor.c: methods; 'r' is described in session.c. */
+/* server_convert.c, session_monitor.c: methods.  Each returns NULL and has replied, or has arranged for a reply; or an error, which
+ * is sent. */
 struct request;
 struct err *method_convert(struct request *r) MUST_USE;
 struct err *method_monitor(struct request *r) MUST_USE;

@@ -201,7 +201,7 @@ server_check_backlogs(struct server *server)
     }
 }
 
-/* Requests.  Each method returns NULL and has replied, or has arranged for a reply; or an error, which is sent. */
+/* Requests. */
 
 typedef struct err *method_cb(struct request *r) MUST_USE;
 

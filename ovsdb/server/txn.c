@@ -47,12 +47,6 @@ txn_add_comment(struct txn *txn, const char *comment)
     txn->comment = joined;
 }
 
-bool
-txn_is_empty(const struct txn *txn)
-{
-    return !txn->rows.n;
-}
-
 struct txn_row *
 txn_touch__(struct txn *txn, struct db_table *table, struct row *row)
 {
@@ -80,7 +74,7 @@ retire(struct txn *txn, struct image *image)
 }
 
 bool
-txn_uuid_is_free(const struct txn *txn, const struct db_table *table, const struct uuid *uuid)
+txn_uuid_is_free(const struct db_table *table, const struct uuid *uuid)
 {
     return !txn_find_target__(table, uuid);
 }
@@ -182,17 +176,24 @@ txn_commit(struct txn *txn, struct delta **ret)
     return NULL;
 }
 
+/* Makes the row as any other; nobody is told what changed. */
+static void
+settle_row(struct txn_row *tr, uint64_t version)
+{
+    struct change change;
+    if (finish_row(tr, version, &change)) {
+        image_unref(change.old);
+        image_unref(change.new);
+    }
+}
+
 /* Makes the rows as any others, from the last one that was touched to the first. */
 static bool
 settle_slice(struct txn *txn, size_t budget)
 {
     for (; txn->rows.n && txn->n_work < budget; txn->n_work++) {
-        struct change change;
         struct txn_row *tr = vec_pop(&txn->rows);
-        if (finish_row(tr, txn->version, &change)) {
-            image_unref(change.old);
-            image_unref(change.new);
-        }
+        settle_row(tr, txn->version);
         free(tr);
     }
     return !txn->rows.n;
@@ -280,11 +281,7 @@ database_undo(struct database *db, const struct delta *delta)
         CHECK(!e);
     }
     for (size_t i = 0; i < txn->rows.n; i++) {
-        struct change change;
-        if (finish_row(txn->rows.d[i], 0, &change)) {
-            image_unref(change.old);
-            image_unref(change.new);
-        }
+        settle_row(txn->rows.d[i], 0);
     }
     txn_free(txn);
 }

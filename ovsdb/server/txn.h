@@ -34,11 +34,10 @@ bool txn_commit_slice(struct txn *txn, size_t budget, size_t *n_work, struct err
 /* For a database that is to be freed: forgets 'txn' in slices and leaves the rows as they are.  Returns whether it is freed. */
 bool txn_discard_slice(struct txn *txn, size_t budget, size_t *n_work) MUST_USE;
 void txn_add_comment(struct txn *txn, const char *comment);  /* several are joined by line feeds */
-bool txn_is_empty(const struct txn *txn);                    /* no row touched yet */
 
 /* Inserts 'image' (taken, whole, not shared) as a new row.  The uuid must be free: txn_uuid_is_free(). */
 struct row *txn_insert(struct txn *txn, struct db_table *table, struct image *image);
-bool txn_uuid_is_free(const struct txn *txn, const struct db_table *table, const struct uuid *uuid);
+bool txn_uuid_is_free(const struct db_table *table, const struct uuid *uuid);      /* as the running transaction left it */
 /* Replaces the value of one column.  'cell' (a reference) is taken. */
 void txn_set(struct txn *txn, struct db_table *table, struct row *row, uint32_t column, struct cell *cell);
 void txn_delete(struct txn *txn, struct db_table *table, struct row *row);

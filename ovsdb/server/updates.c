@@ -93,7 +93,7 @@ insert_row(const struct reader *r, const struct uuid *uuid)
         }
         image_set(image, column->index, cell);
     }
-    if (!e && !txn_uuid_is_free(r->updates->txn, table, uuid)) {
+    if (!e && !txn_uuid_is_free(table, uuid)) {
         e = err_tagged("duplicate uuid", "a row that was deleted comes again");
     }
     if (e) {

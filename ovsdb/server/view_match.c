@@ -37,12 +37,6 @@ view_matcher_fini(struct view_matcher *matcher)
     free(matcher->n_element);
 }
 
-bool
-clause_is_equality(const struct clause *clause)
-{
-    return clause->function == CONDITION_EQ;
-}
-
 static enum match_kind
 clause_kind(const struct clause *clause)
 {

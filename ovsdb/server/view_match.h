@@ -34,7 +34,4 @@ void view_matcher_remove(struct view_matcher *matcher, struct view *view);
 void view_matcher_match(const struct view_matcher *matcher, const struct change *change, uint64_t serial,
                         struct view_vec *ret);
 
-/* Whether a row with 'clause' true can be found through view_matcher's or a table's hash tables. */
-bool clause_is_equality(const struct clause *clause);
-
 #endif

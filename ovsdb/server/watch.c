@@ -191,7 +191,7 @@ static bool
 all_are_equalities(const struct clause *clauses, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!clause_is_equality(&clauses[i])) {
+        if (clauses[i].function != CONDITION_EQ) {
             return false;
         }
     }
