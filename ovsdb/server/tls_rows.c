@@ -39,13 +39,8 @@ tls_rows_check(struct server *server, const struct tls_options *options)
 static bool
 is_bootstrap(const struct image *image)
 {
-    const struct column *column = table_column(image->schema, "bootstrap_ca_cert");
-    struct datum scratch;
-    if (!column || column_type_is_map(&column->type) || column->type.key.type != ATOM_BOOLEAN) {
-        return false;
-    }
-    const struct datum *datum = image_datum(image, column->index, &scratch);
-    return datum->n && datum_keys(datum)->boolean;
+    const struct datum *datum = image_find_datum(image, "bootstrap_ca_cert", ATOM_BOOLEAN, ATOM_VOID);
+    return datum && datum->n && datum_keys(datum)->boolean;
 }
 
 /* What 'option' stands for: itself, or what is in the database; NULL if there is nothing.
