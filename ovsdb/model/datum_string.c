@@ -145,35 +145,12 @@ struct parser {
     VEC(union atom) values;
 };
 
-/* "set of strings", for messages. */
-static void
-put_type_name(struct buf *buf, const struct column_type *type)
-{
-    const char *key = atom_type_name(type->key.type);
-    const char *s = "";
-    if (!column_type_is_scalar(type)) {
-        buf_puts(buf, column_type_is_map(type) ? "map of " : "set of ");
-        if (type->n_min == 1 && type->n_max == UINT32_MAX) {
-            buf_puts(buf, "1 or more ");
-        } else if (type->n_max != UINT32_MAX) {
-            buf_printf(buf, "up to %u ", type->n_max);
-        }
-        s = "s";
-    }
-    if (column_type_is_map(type)) {
-        buf_printf(buf, "(%s, %s) pair%s", key, atom_type_name(type->value.type), s);
-    } else {
-        buf_printf(buf, "%s%s", key, s);
-    }
-}
-
 static struct err *
 unexpected(const struct parser *parser)
 {
-    struct buf name = BUF_INIT(200);
-    put_type_name(&name, parser->type);
-    struct err *e = err_new("%s: unexpected \"%c\" parsing %s", parser->s, *parser->p, buf_text(&name));
-    buf_fini(&name);
+    char *type = column_type_describe(parser->type);
+    struct err *e = err_new("%s: unexpected \"%c\" parsing %s", parser->s, *parser->p, type);
+    free(type);
     return e;
 }
 

@@ -46,6 +46,8 @@ static inline bool column_type_is_scalar(const struct column_type *t)
 {
     return t->n_min == 1 && t->n_max == 1 && !column_type_is_map(t);
 }
+/* "set of up to 3 integers", for messages.  The caller frees it. */
+char *column_type_describe(const struct column_type *type) MUST_USE;
 static inline bool column_type_is_optional(const struct column_type *t) { return t->n_min == 0 && t->n_max == 1; }
 
 enum { COLUMN_UUID = 0, COLUMN_VERSION = 1, COLUMN_FIRST = 2, MAX_COLUMNS = 64 };
@@ -83,12 +85,14 @@ struct schema {
     uint32_t n_tables;
 };
 
+bool is_id(const char *s);                                   /* RFC 7047 <id>: [A-Za-z_][A-Za-z0-9_]* */
 /* Parses RFC 7047 <database-schema>.  'json' is borrowed.  Errors name the table and column ("syntax error"). */
 struct err *schema_from_json(const json_t *json, struct schema **ret) MUST_USE;
 /* Errors have no tag where the file is not JSON. */
 struct err *schema_from_file(const char *path, struct schema **ret) MUST_USE;
 struct err *schema_from_text(struct str text, struct schema **ret) MUST_USE;
 json_t *schema_to_json(const struct schema *schema) MUST_USE;
+char *schema_to_text(const struct schema *schema) MUST_USE;  /* the same as compact text; the caller frees it */
 struct schema *schema_ref(struct schema *schema);
 void schema_unref(struct schema *schema);
 bool schema_eq(const struct schema *a, const struct schema *b);

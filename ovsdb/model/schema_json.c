@@ -434,3 +434,12 @@ schema_to_json(const struct schema *schema)
     json_object_set_new(json, "tables", tables);
     return json;
 }
+
+char *
+schema_to_text(const struct schema *schema)
+{
+    json_t *json = schema_to_json(schema);
+    char *text = json_text(json);
+    json_decref(json);
+    return text;
+}

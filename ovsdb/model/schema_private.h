@@ -6,8 +6,6 @@
 
 #include "ovsdb/model/schema.h"
 
-/* RFC 7047 <id>: [A-Za-z_][A-Za-z0-9_]* */
-bool is_id(const char *s);
 /* Moves 'atom', just parsed, to '*ret', unless it breaks the constraints of 'base'; then frees it. */
 static inline struct err *
 atom_accept(union atom *ret, union atom *atom, const struct base_type *base)

@@ -62,6 +62,29 @@ column_type_eq(const struct column_type *a, const struct column_type *b)
            && a->n_max == b->n_max;
 }
 
+char *
+column_type_describe(const struct column_type *type)
+{
+    const char *key = atom_type_name(type->key.type);
+    if (column_type_is_scalar(type)) {
+        return xstrdup(key);
+    }
+    char *elements = column_type_is_map(type)
+        ? xasprintf("(%s, %s) pair", key, atom_type_name(type->value.type)) : xstrdup(key);
+    const char *kind = column_type_is_map(type) ? "map" : "set";
+    char *text;
+    if (type->n_max == UINT32_MAX) {
+        text = type->n_min ? xasprintf("%s of %u or more %ss", kind, type->n_min, elements)
+                           : xasprintf("%s of %ss", kind, elements);
+    } else if (type->n_min) {
+        text = xasprintf("%s of %u to %u %ss", kind, type->n_min, type->n_max, elements);
+    } else {
+        text = xasprintf("%s of up to %u %ss", kind, type->n_max, elements);
+    }
+    free(elements);
+    return text;
+}
+
 /* Parsing. */
 
 static struct err *

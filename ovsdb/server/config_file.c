@@ -182,7 +182,7 @@ parse_excluded(const json_t *json, struct config_database *database)
     json_t *value;
     struct err *e = check_size(json);
     json_array_foreach (json, i, value) {
-        if (!e && (!json_is_string(value) || !is_rfc_id(json_string_value(value)))) {
+        if (!e && (!json_is_string(value) || !is_id(json_string_value(value)))) {
             e = err_new("not a name of a table at index %zu", i);
         }
         if (e) {
@@ -221,7 +221,7 @@ check_database(const struct config_database *database, bool has_backup, bool has
     if (database->model != SERVICE_ACTIVE_BACKUP && (has_backup || has_excluded)) {
         return err_new("\"%s\" is for the service model active-backup", has_backup ? "backup" : "exclude-tables");
     }
-    if (database->model == SERVICE_RELAY && !is_rfc_id(database->name)) {
+    if (database->model == SERVICE_RELAY && !is_id(database->name)) {
         return err_new("not the name of a database");
     }
     return *database->name ? NULL : err_new("not the name of a file");

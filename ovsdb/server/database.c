@@ -142,6 +142,16 @@ db_table_row(const struct db_table *table, const struct uuid *uuid)
     return NULL;
 }
 
+struct image *
+db_table_default_image(const struct db_table *table, const struct uuid *uuid)
+{
+    struct image *image = image_new(table->schema, uuid);
+    for (uint32_t i = 0; i < image_n_cells(table->schema); i++) {
+        image->cells[i] = cell_ref(table->defaults[i]);
+    }
+    return image;
+}
+
 size_t
 database_n_rows(const struct database *db)
 {

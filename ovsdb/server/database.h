@@ -67,6 +67,8 @@ struct db_table *database_table(const struct database *db, const char *name);   
 struct row *db_table_row(const struct db_table *table, const struct uuid *uuid); /* or NULL; with an image */
 /* Makes room for 'n' rows that come one after the other, so that none of them has to wait until the others have moved. */
 void db_table_reserve(struct db_table *table, size_t n);
+/* An image for a new row with all columns at their defaults; refs 1. */
+struct image *db_table_default_image(const struct db_table *table, const struct uuid *uuid) MUST_USE;
 size_t database_n_rows(const struct database *db);
 /* Aborts on a broken invariant; for tests and "debug/check". */
 void database_check_invariants(const struct database *db);

@@ -252,10 +252,7 @@ image_from_json(struct db_table *table, const json_t *json, const struct named_u
     if (!json_is_object(json)) {
         return syntax_error(json, "row must be JSON object");
     }
-    struct image *image = image_new(table->schema, &UUID_ZERO);
-    for (uint32_t i = 0; i < image_n_cells(table->schema); i++) {
-        image->cells[i] = cell_ref(table->defaults[i]);
-    }
+    struct image *image = db_table_default_image(table, &UUID_ZERO);
     uint64_t columns = 0;
     const char *name;
     json_t *value;

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "ovsdb/server/compaction.h"
 #include "ovsdb/server/grave.h"
@@ -15,15 +14,6 @@
 #include "ovsdb/storage/storage.h"
 
 LOG_MODULE(ovsdb_file);
-
-static char *
-schema_text(const struct schema *schema)
-{
-    json_t *json = schema_to_json(schema);
-    char *text = json_text(json);
-    json_decref(json);
-    return text;
-}
 
 struct err *
 hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
@@ -42,7 +32,7 @@ hosted_open(struct schema *schema, struct storage *storage, struct hosted **ret)
         return e;
     }
     hosted->hub = monitor_hub_new(hosted->db);
-    hosted->schema_text = schema_text(schema);
+    hosted->schema_text = schema_to_text(schema);
     *ret = hosted;
     return NULL;
 }
@@ -214,7 +204,7 @@ hosted_replace(struct hosted *hosted, struct database *db, struct grave *grave)
     hosted_bury(hosted, grave);
     hosted->db = db;
     hosted->hub = monitor_hub_new(db);
-    hosted->schema_text = schema_text(db->schema);
+    hosted->schema_text = schema_to_text(db->schema);
 }
 
 int64_t

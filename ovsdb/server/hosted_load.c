@@ -92,15 +92,7 @@ fill_image(struct db_table *table, struct image *image, struct record_row *r, bo
 static struct err *
 make_image(struct db_table *table, const struct row *existing, struct record_row *r, struct image **ret)
 {
-    struct image *image;
-    if (existing) {
-        image = image_clone(existing->image);
-    } else {
-        image = image_new(table->schema, &r->uuid);
-        for (uint32_t i = 0; i < image_n_cells(table->schema); i++) {
-            image->cells[i] = cell_ref(table->defaults[i]);
-        }
-    }
+    struct image *image = existing ? image_clone(existing->image) : db_table_default_image(table, &r->uuid);
     struct err *e = fill_image(table, image, r, existing && r->is_diff);
     if (e) {
         image_unref(image);

@@ -3,11 +3,9 @@
 
 #include "ovsdb/server/parse.h"
 
-#include <math.h>
 #include <stdarg.h>
-#include <stdlib.h>
 
-#include "lib/base/mem.h"
+#include "lib/base/json_scan.h"
 
 static struct err *
 make_error(const char *tag, const json_t *json, const char *format, va_list args)
@@ -71,27 +69,21 @@ object_begin(struct object_parser *p, const json_t *json)
     }
 }
 
-bool
-is_rfc_id(const char *s)
-{
-    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return *s && !s[n] && !(*s >= '0' && *s <= '9');
-}
-
-/* Whether 'real' is an integer of 64 bits: JSON knows only numbers, and some write all of them as reals. */
+/* JSON knows only numbers, and some write all of them as reals. */
 static bool
-is_integer(double real)
+is_integer(const json_t *json)
 {
-    return real == floor(real) && real >= -0x1p63 && real < 0x1p63;
+    int64_t ignored;
+    return json_integer_from_real(json_real_value(json), &ignored);
 }
 
 static bool
 type_fits(const json_t *json, unsigned types)
 {
     switch (json_typeof(json)) {
-    case JSON_STRING: return types & JSON_IS_STRING || (types & JSON_IS_ID && is_rfc_id(json_string_value(json)));
+    case JSON_STRING: return types & JSON_IS_STRING || (types & JSON_IS_ID && is_id(json_string_value(json)));
     case JSON_INTEGER: return types & JSON_IS_INTEGER;
-    case JSON_REAL: return types & JSON_IS_REAL || (types & JSON_IS_INTEGER && is_integer(json_real_value(json)));
+    case JSON_REAL: return types & JSON_IS_REAL || (types & JSON_IS_INTEGER && is_integer(json));
     case JSON_TRUE:
     case JSON_FALSE: return types & JSON_IS_BOOLEAN;
     case JSON_NULL: return types & JSON_IS_NULL;
@@ -204,27 +196,4 @@ columns_from_json(const struct table *table, const json_t *json, uint64_t all, u
     }
     *ret = columns;
     return NULL;
-}
-
-char *
-column_type_describe(const struct column_type *type)
-{
-    const char *key = atom_type_name(type->key.type);
-    if (column_type_is_scalar(type)) {
-        return xstrdup(key);
-    }
-    char *elements = column_type_is_map(type)
-        ? xasprintf("(%s, %s) pair", key, atom_type_name(type->value.type)) : xstrdup(key);
-    const char *kind = column_type_is_map(type) ? "map" : "set";
-    char *text;
-    if (type->n_max == UINT32_MAX) {
-        text = type->n_min ? xasprintf("%s of %u or more %ss", kind, type->n_min, elements)
-                           : xasprintf("%s of %ss", kind, elements);
-    } else if (type->n_min) {
-        text = xasprintf("%s of %u to %u %ss", kind, type->n_min, type->n_max, elements);
-    } else {
-        text = xasprintf("%s of up to %u %ss", kind, type->n_max, elements);
-    }
-    free(elements);
-    return text;
 }

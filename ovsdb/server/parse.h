@@ -33,15 +33,11 @@ void object_begin(struct object_parser *p, const json_t *json);
 const json_t *object_member(struct object_parser *p, const char *name, unsigned types);      /* required */
 const json_t *object_optional(struct object_parser *p, const char *name, unsigned types);
 struct err *object_finish(struct object_parser *p) MUST_USE;
-bool is_rfc_id(const char *s);                                   /* RFC 7047 <id> */
 
 /* The set of columns named in the array 'json'; 'all' if 'json' is NULL. */
 struct err *columns_from_json(const struct table *table, const json_t *json, uint64_t all, uint64_t *ret) MUST_USE;
 /* The error that one of 'columns' is named twice. */
 struct err *duplicate_column_error(const struct table *table, const json_t *json, uint64_t columns) MUST_USE;
 uint64_t table_all_columns(const struct table *table, bool with_uuid, bool with_version);
-
-/* "set of up to 3 integers", for messages.  The caller frees it. */
-char *column_type_describe(const struct column_type *type) MUST_USE;
 
 #endif

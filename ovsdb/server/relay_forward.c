@@ -49,8 +49,7 @@ void
 relay_forward(struct relay *relay, struct session *session, const char *method, const json_t *params, json_t *id)
 {
     if (session->n_pending >= SESSION_PENDING_MAX) {
-        session_reply_error(session, id, str_from("{\"details\":\"Too many transactions are waiting.\","
-                                                  "\"error\":\"resources exhausted\"}"));
+        session_reply_err(session, id, session_too_many_error());
         return;
     }
     struct forward *forward = xmalloc(sizeof *forward);
@@ -103,7 +102,7 @@ static void
 cancel(struct forward *forward)
 {
     if (forward->session) {
-        session_reply_error(forward->session, forward->id, str_from("\"canceled\""));
+        session_reply_canceled(forward->session, forward->id);
     }
     forward_free(forward);
 }
@@ -136,7 +135,10 @@ remove_waiting(struct relay *relay, size_t i)
 bool
 relay_cancel(struct relay *relay, struct session *session, const json_t *id)
 {
-    for (size_t i = 0; relay && i < relay->waiting.n; i++) {
+    if (!relay) {
+        return false;
+    }
+    for (size_t i = 0; i < relay->waiting.n; i++) {
         struct forward *forward = relay->waiting.d[i];
         if (forward->session == session && json_equal(forward->id, id)) {
             remove_waiting(relay, i);
@@ -144,8 +146,7 @@ relay_cancel(struct relay *relay, struct session *session, const json_t *id)
             return true;
         }
     }
-    for (struct hmap_node *node = relay ? hmap_first(&relay->sent) : NULL; node; node = hmap_next(&relay->sent, node)) {
-        struct forward *forward = CONTAINER_OF(node, struct forward, node);
+    HMAP_FOR_EACH (forward, struct forward, node, &relay->sent) {
         if (forward->session == session && json_equal(forward->id, id)) {
             relay->env->send(relay->upstream,
                              jsonrpc_notify("cancel", json_pack("[I]", (json_int_t) forward->sent_id)));
@@ -158,15 +159,17 @@ relay_cancel(struct relay *relay, struct session *session, const json_t *id)
 void
 relay_forget_session(struct relay *relay, struct session *session)
 {
-    for (size_t i = relay ? relay->waiting.n : 0; i-- > 0;) {
+    if (!relay) {
+        return;
+    }
+    for (size_t i = relay->waiting.n; i-- > 0;) {
         if (relay->waiting.d[i]->session == session) {
             struct forward *forward = relay->waiting.d[i];
             remove_waiting(relay, i);
             forward_free(forward);
         }
     }
-    for (struct hmap_node *node = relay ? hmap_first(&relay->sent) : NULL; node; node = hmap_next(&relay->sent, node)) {
-        struct forward *forward = CONTAINER_OF(node, struct forward, node);
+    HMAP_FOR_EACH (forward, struct forward, node, &relay->sent) {
         if (forward->session == session) {
             session->n_pending--;
             forward->session = NULL;

@@ -130,10 +130,7 @@ fail(struct server *server, struct hosted *hosted, struct err *e)
     log_warn("%s: not converted: %s", hosted->name, err_detail(e));
     server_flush_events(server);
     if (call->session) {
-        struct buf error = BUF_INIT(BUF_NO_LIMIT);
-        buf_put_error(&error, e);
-        session_reply_error(call->session, call->id, str_n(error.data, error.size));
-        buf_fini(&error);
+        session_reply_err(call->session, call->id, e);
     } else {
         err_free(e);
     }

@@ -156,7 +156,11 @@ void session_handle_request(struct session *session, const struct jsonrpc_msg *m
 struct hosted *session_request_database(const struct session *session, const struct jsonrpc_msg *msg);
 struct rbac_client session_rbac_client(const struct session *session);
 void session_reply_text(struct session *session, const json_t *id, struct str result);   /* 'result' is JSON */
-void session_reply_error(struct session *session, const json_t *id, struct str error);
+void session_reply_error(struct session *session, const json_t *id, struct str error);   /* 'error' is JSON */
+void session_reply_err(struct session *session, const json_t *id, struct err *e /* taken */);
+struct err *session_too_many_error(void) MUST_USE;           /* SESSION_PENDING_MAX of its transactions wait */
+/* To a transaction that was canceled, or is lost (RFC 7047, section 4.1.4). */
+void session_reply_canceled(struct session *session, const json_t *id);
 void session_notify(struct session *session, const char *method, struct str params);     /* 'params' is JSON */
 void session_close(struct session *session, const char *reason);
 void session_sends(struct session *session, size_t n_bytes); /* to be called with each message */

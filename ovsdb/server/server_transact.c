@@ -210,7 +210,7 @@ server_execute(struct session *session, struct hosted *hosted, const json_t *par
         return;
     }
     if (result.must_wait) {
-        execute_result_fail(&result, err_tagged("resources exhausted", "Too many transactions are waiting."));
+        execute_result_fail(&result, session_too_many_error());
     }
     queue_result(session, hosted, params, id, &result);
 }
@@ -262,12 +262,11 @@ server_forget_pending(struct server *server, const struct session *session)
     sweep_pending(server);
 }
 
-/* RFC 7047, section 4.1.4: the reply to a canceled transaction has the error "canceled". */
 static void
 cancel_at(struct server *server, size_t i)
 {
     const struct pending *pending = server->pending.d[i];
-    session_reply_error(pending->session, pending->id, str_from("\"canceled\""));
+    session_reply_canceled(pending->session, pending->id);
     end_pending(server, i);
 }
 

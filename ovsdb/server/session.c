@@ -150,6 +150,27 @@ session_reply_error(struct session *session, const json_t *id, struct str error)
 }
 
 void
+session_reply_err(struct session *session, const json_t *id, struct err *e)
+{
+    struct buf error = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_error(&error, e);
+    session_reply_error(session, id, str_n(error.data, error.size));
+    buf_fini(&error);
+}
+
+struct err *
+session_too_many_error(void)
+{
+    return err_tagged("resources exhausted", "Too many transactions are waiting.");
+}
+
+void
+session_reply_canceled(struct session *session, const json_t *id)
+{
+    session_reply_error(session, id, str_from("\"canceled\""));
+}
+
+void
 session_notify(struct session *session, const char *method, struct str params)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
@@ -323,7 +344,7 @@ static struct err *
 lock_name(const struct request *r, const char **ret)
 {
     *ret = json_string_value(json_array_get(r->params, 0));
-    if (json_array_size(r->params) != 1 || !*ret || !is_rfc_id(*ret)) {
+    if (json_array_size(r->params) != 1 || !*ret || !is_id(*ret)) {
         return syntax_error(r->params, "%s request params must be <id>", r->msg->method);
     }
     return NULL;
@@ -456,10 +477,7 @@ session_handle_request(struct session *session, const struct jsonrpc_msg *msg)
     }
     struct err *e = method->cb(&r);
     if (e) {
-        struct buf error = BUF_INIT(BUF_NO_LIMIT);
-        buf_put_error(&error, e);
-        session_reply_error(session, r.id, str_n(error.data, error.size));
-        buf_fini(&error);
+        session_reply_err(session, r.id, e);
     }
 }
 

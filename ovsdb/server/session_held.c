@@ -76,7 +76,7 @@ session_cancel_held(struct session *session, const json_t *id)
     for (size_t i = 0; i < session->held.n; i++) {
         const struct jsonrpc_msg *msg = session->held.d[i];
         if (!strcmp(msg->method, "transact") && json_equal(msg->id, id)) {
-            session_reply_error(session, id, str_from("\"canceled\""));
+            session_reply_canceled(session, id);
             jsonrpc_msg_free(take_held(session, i));
             session_update_hold(session);
             return true;

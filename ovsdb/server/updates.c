@@ -78,10 +78,7 @@ static struct err *
 insert_row(const struct reader *r, const struct uuid *uuid)
 {
     struct db_table *table = r->table;
-    struct image *image = image_new(table->schema, uuid);
-    for (uint32_t i = 0; i < image_n_cells(table->schema); i++) {
-        image->cells[i] = cell_ref(table->defaults[i]);
-    }
+    struct image *image = db_table_default_image(table, uuid);
     uint64_t given = 0;
     const struct column *column = NULL;
     struct err *e;

@@ -8,7 +8,6 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/counter.h"
-#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/stopwatch.h"
@@ -48,19 +47,10 @@ struct storage_snapshot {
     struct schema *schema;
 };
 
-static char *
-schema_text(const struct schema *schema)
-{
-    json_t *json = schema_to_json(schema);
-    char *text = json_text(json);
-    json_decref(json);
-    return text;
-}
-
 static struct err *
 append_schema(struct log_file *file, const struct schema *schema)
 {
-    char *text = schema_text(schema);
+    char *text = schema_to_text(schema);
     struct err *e = log_file_append(file, str_from(text));
     free(text);
     return e;

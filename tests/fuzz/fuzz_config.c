@@ -12,10 +12,10 @@ check_database(const struct config_database *database)
 {
     CHECK(*database->name && (database->model == SERVICE_STANDALONE) == !database->source);
     CHECK(database->model == SERVICE_ACTIVE_BACKUP || (!database->is_backup && !database->excluded.n));
-    CHECK(database->model != SERVICE_RELAY || is_rfc_id(database->name));
+    CHECK(database->model != SERVICE_RELAY || is_id(database->name));
     CHECK(database->probe_ms >= -1 && database->max_backoff_ms >= -1);
     for (size_t i = 0; i < database->excluded.n; i++) {
-        CHECK(is_rfc_id(database->excluded.d[i]));
+        CHECK(is_id(database->excluded.d[i]));
     }
 }
 
