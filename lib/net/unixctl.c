@@ -150,6 +150,21 @@ unixctl_reply(struct unixctl_request *request, const char *text)
 }
 
 void
+unixctl_reply_taken(struct unixctl_request *request, char *text)
+{
+    unixctl_reply(request, text);
+    free(text);
+}
+
+void
+unixctl_reply_result(struct unixctl_request *request, struct err *err)
+{
+    char *text = err ? err_take_text(err) : xstrdup("");
+    answer(request, text, err);
+    free(text);
+}
+
+void
 unixctl_reply_error(struct unixctl_request *request, const char *text)
 {
     answer(request, text, true);

@@ -29,7 +29,10 @@ void unixctl_register(struct unixctl *ctl, const char *name, const char *usage, 
                       unixctl_cb *cb, void *aux);
 /* Answers and frees 'request'; a newline is added if 'text' is not empty and does not end in one. */
 void unixctl_reply(struct unixctl_request *request, const char *text);
+void unixctl_reply_taken(struct unixctl_request *request, char *text);   /* the same; frees 'text' */
 void unixctl_reply_error(struct unixctl_request *request, const char *text);
+/* The error 'err', which is taken, with its tag; an empty answer when it is NULL. */
+void unixctl_reply_result(struct unixctl_request *request, struct err *err);
 
 /* Registers the commands that every server answers.  Called by unixctl_new(). */
 void unixctl_register_common(struct unixctl *ctl, const char *program);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/counter.h"
@@ -11,42 +10,22 @@
 #include "lib/base/str.h"
 #include "lib/net/unixctl.h"
 
-/* Replies 'text', which is freed. */
-static void
-reply_taken(struct unixctl_request *request, char *text)
-{
-    unixctl_reply(request, text);
-    free(text);
-}
-
-/* Replies with the error 'err', which is taken, or with nothing when it is NULL. */
-static void
-reply_result(struct unixctl_request *request, struct err *err)
-{
-    if (err) {
-        unixctl_reply_error(request, err_detail(err));
-        err_free(err);
-    } else {
-        unixctl_reply(request, "");
-    }
-}
-
 static void
 version(struct unixctl_request *request, int argc, const char *argv[], void *program)
 {
-    reply_taken(request, xasprintf("%s (Weft) %s", (const char *) program, PACKAGE_VERSION));
+    unixctl_reply_taken(request, xasprintf("%s (Weft) %s", (const char *) program, PACKAGE_VERSION));
 }
 
 static void
 vlog_list(struct unixctl_request *request, int argc, const char *argv[], void *aux)
 {
-    reply_taken(request, log_levels_text());
+    unixctl_reply_taken(request, log_levels_text());
 }
 
 static void
 vlog_list_pattern(struct unixctl_request *request, int argc, const char *argv[], void *aux)
 {
-    reply_taken(request, log_patterns_text());
+    unixctl_reply_taken(request, log_patterns_text());
 }
 
 static void
@@ -56,7 +35,7 @@ vlog_set(struct unixctl_request *request, int argc, const char *argv[], void *au
     for (int i = 1; i < argc && !err; i++) {
         err = log_set(argv[i]);
     }
-    reply_result(request, err);
+    unixctl_reply_result(request, err);
 }
 
 static void
@@ -66,7 +45,7 @@ vlog_reopen(struct unixctl_request *request, int argc, const char *argv[], void 
         unixctl_reply_error(request, "Logging to file not configured");
         return;
     }
-    reply_result(request, log_reopen());
+    unixctl_reply_result(request, log_reopen());
 }
 
 static void
@@ -87,19 +66,19 @@ vlog_rate_limit(struct unixctl_request *request, int argc, const char *argv[], v
     for (int i = 1; i < argc && known; i++) {
         known = log_set_rate_limits(strcasecmp(argv[i], "any") ? argv[i] : NULL, aux);
     }
-    reply_result(request, known ? NULL : err_new("unknown module"));
+    unixctl_reply_result(request, known ? NULL : err_new("unknown module"));
 }
 
 static void
 memory_show(struct unixctl_request *request, int argc, const char *argv[], void *aux)
 {
-    reply_taken(request, mem_counts_text(NULL, 0));
+    unixctl_reply_taken(request, mem_counts_text(NULL, 0));
 }
 
 static void
 coverage_show(struct unixctl_request *request, int argc, const char *argv[], void *aux)
 {
-    reply_taken(request, counters_text());
+    unixctl_reply_taken(request, counters_text());
 }
 
 static void
@@ -107,7 +86,7 @@ coverage_read_counter(struct unixctl_request *request, int argc, const char *arg
 {
     const struct counter *counter = counter_find(argv[1]);
     if (counter) {
-        reply_taken(request, xasprintf("%llu", (unsigned long long) counter->n));
+        unixctl_reply_taken(request, xasprintf("%llu", (unsigned long long) counter->n));
     } else {
         unixctl_reply_error(request, "No such counter");
     }
@@ -118,7 +97,7 @@ stopwatch_show(struct unixctl_request *request, int argc, const char *argv[], vo
 {
     char *text = stopwatch_text(argv[1]);
     if (text) {
-        reply_taken(request, text);
+        unixctl_reply_taken(request, text);
     } else {
         unixctl_reply_error(request, "No such stopwatch");
     }
@@ -127,7 +106,7 @@ stopwatch_show(struct unixctl_request *request, int argc, const char *argv[], vo
 static void
 stopwatch_reset_command(struct unixctl_request *request, int argc, const char *argv[], void *aux)
 {
-    reply_result(request, stopwatch_reset(argv[1]) ? NULL : err_new("No such stopwatch"));
+    unixctl_reply_result(request, stopwatch_reset(argv[1]) ? NULL : err_new("No such stopwatch"));
 }
 
 void

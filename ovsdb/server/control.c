@@ -18,25 +18,12 @@
 #include "ovsdb/server/server.h"
 #include "ovsdb/server/settings.h"
 
-/* Answers with nothing, or with the error 'e', which is taken. */
-static void
-answer(struct unixctl_request *request, struct err *e)
-{
-    if (!e) {
-        unixctl_reply(request, "");
-        return;
-    }
-    char *text = err_take_text(e);
-    unixctl_reply_error(request, text);
-    free(text);
-}
-
-/* The same after a command that may have changed the settings. */
+/* Answers a command that may have changed the settings. */
 static void
 answer_change(struct control *control, struct unixctl_request *request, struct err *e)
 {
     settings_save(control->settings);
-    answer(request, e);
+    unixctl_reply_result(request, e);
 }
 
 /* In place of the commands that change what a configuration file says. */
@@ -44,8 +31,8 @@ static void
 cmd_refused(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
     const struct control *control = control_;
-    answer(request, err_new("not allowed with --config-file: change %s, then use ovsdb-server/reload",
-                            configuration_path(control->configuration)));
+    unixctl_reply_result(request, err_new("not allowed with --config-file: change %s, then use ovsdb-server/reload",
+                                          configuration_path(control->configuration)));
 }
 
 static void
@@ -65,9 +52,7 @@ cmd_remove_remote(struct unixctl_request *request, int argc, const char *argv[],
 static void
 cmd_list_remotes(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    char *text = remotes_list(((struct control *) control_)->remotes);
-    unixctl_reply(request, text);
-    free(text);
+    unixctl_reply_taken(request, remotes_list(((struct control *) control_)->remotes));
 }
 
 static void
@@ -101,8 +86,7 @@ cmd_list_dbs(struct unixctl_request *request, int argc, const char *argv[], void
         free(names[i]);
     }
     free(names);
-    unixctl_reply(request, buf_text(&text));
-    buf_fini(&text);
+    unixctl_reply_taken(request, buf_take_text(&text));
 }
 
 /* An "ovsdb-server/compact" that is being carried out. */
@@ -115,7 +99,7 @@ static void
 compacted(void *command_, struct err *e)
 {
     struct compact_command *command = command_;
-    answer(command->request, e);
+    unixctl_reply_result(command->request, e);
     if (command->control->trim_on_compaction) {
         malloc_trim(0);
     }
@@ -155,10 +139,8 @@ static void
 cmd_sync_status(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
     const struct control *control = control_;
-    char *text = control->configuration ? configuration_sync_status(control->configuration)
-                                        : replication_status(control->replication);
-    unixctl_reply(request, text);
-    free(text);
+    unixctl_reply_taken(request, control->configuration ? configuration_sync_status(control->configuration)
+                                                        : replication_status(control->replication));
 }
 
 static void
@@ -166,9 +148,7 @@ cmd_get_active(struct unixctl_request *request, int argc, const char *argv[], vo
 {
     const struct control *control = control_;
     if (control->configuration) {
-        char *text = configuration_active_servers(control->configuration);
-        unixctl_reply(request, text);
-        free(text);
+        unixctl_reply_taken(request, configuration_active_servers(control->configuration));
         return;
     }
     const char *active_server = replication_active_server(control->replication);
@@ -229,10 +209,8 @@ static void
 cmd_get_excluded(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
     const struct control *control = control_;
-    char *text = control->configuration ? configuration_excluded(control->configuration)
-                                        : replication_excluded(control->replication);
-    unixctl_reply(request, text);
-    free(text);
+    unixctl_reply_taken(request, control->configuration ? configuration_excluded(control->configuration)
+                                                        : replication_excluded(control->replication));
 }
 
 /* Clients then fall back to "monitor", after they have connected anew. */
@@ -249,8 +227,8 @@ static void
 cmd_reload(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
     const struct control *control = control_;
-    answer(request, control->configuration ? configuration_reload(control->configuration)
-                                           : err_new("there is no configuration file (--config-file)"));
+    unixctl_reply_result(request, control->configuration ? configuration_reload(control->configuration)
+                                                         : err_new("there is no configuration file (--config-file)"));
 }
 
 /* Databases here are standalone files. */
@@ -271,7 +249,8 @@ cmd_tlog_set(struct unixctl_request *request, int argc, const char *argv[], void
     if (!on && strcasecmp(argv[2], "off")) {
         unixctl_reply_error(request, "invalid command argument");
     } else {
-        answer(request, ok ? server_set_tlog(control->server, db, rest.s, on) : err_new("invalid DB:TABLE argument"));
+        unixctl_reply_result(request, ok ? server_set_tlog(control->server, db, rest.s, on)
+                                         : err_new("invalid DB:TABLE argument"));
     }
     free(db);
 }
@@ -279,17 +258,13 @@ cmd_tlog_set(struct unixctl_request *request, int argc, const char *argv[], void
 static void
 cmd_tlog_list(struct unixctl_request *request, int argc, const char *argv[], void *control_)
 {
-    char *text = server_list_tlog(((struct control *) control_)->server);
-    unixctl_reply(request, text);
-    free(text);
+    unixctl_reply_taken(request, server_list_tlog(((struct control *) control_)->server));
 }
 
 static void
 cmd_perf_show(struct unixctl_request *request, int argc, const char *argv[], void *control)
 {
-    char *text = counters_since_clear_text();
-    unixctl_reply(request, text);
-    free(text);
+    unixctl_reply_taken(request, counters_since_clear_text());
 }
 
 static void
@@ -319,9 +294,7 @@ cmd_memory(struct unixctl_request *request, int argc, const char *argv[], void *
         {"monitors", (int64_t) s.n_monitors}, {"pending", (int64_t) s.n_pending}, {"rows", (int64_t) s.n_rows},
         {"sessions", (int64_t) s.n_sessions},
     };
-    char *text = mem_counts_text(items, ARRAY_SIZE(items));
-    unixctl_reply(request, text);
-    free(text);
+    unixctl_reply_taken(request, mem_counts_text(items, ARRAY_SIZE(items)));
 }
 
 static const struct command {
