@@ -107,8 +107,7 @@ parse_remote(const char *target, const json_t *json, struct config_remote *ret)
         return e;
     }
     options.dscp = (int) dscp;
-    options.role = xstrdup(options.role);
-    *ret = (struct config_remote) {.target = xstrdup(target), .options = options};
+    *ret = (struct config_remote) {.target = xstrdup(target), .options = remote_options_clone(&options)};
     return NULL;
 }
 
@@ -326,7 +325,7 @@ config_file_free(struct config_file *config)
     }
     for (size_t i = 0; i < config->remotes.n; i++) {
         free(config->remotes.d[i].target);
-        free((char *) config->remotes.d[i].options.role);
+        remote_options_fini(&config->remotes.d[i].options);
     }
     for (size_t i = 0; i < config->databases.n; i++) {
         struct config_database *database = &config->databases.d[i];

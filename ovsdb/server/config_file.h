@@ -29,7 +29,7 @@ enum service_model { SERVICE_STANDALONE, SERVICE_ACTIVE_BACKUP, SERVICE_RELAY };
 
 struct config_remote {
     char *target;                                            /* owned */
-    struct remote_options options;                           /* the role is owned */
+    struct remote_options options;                           /* owned */
 };
 
 struct config_database {

@@ -5,7 +5,10 @@
 /* What: remotes named by the contents of a database, "db:DB,TABLE,COLUMN" (ovsdb-server(1), --remote), and the
  * status that is written back to their rows. */
 
+#include <stdlib.h>
+
 #include "lib/base/err.h"
+#include "lib/base/mem.h"
 #include "lib/base/str.h"
 
 struct column;
@@ -18,11 +21,18 @@ struct remote_options {
     int64_t probe_interval_ms;                               /* -1: the default; 0: none */
     int64_t max_backoff_ms;                                  /* -1: the default */
     bool is_read_only;
-    const char *role;                                        /* borrowed; "": none */
+    const char *role;                                        /* "": none; borrowed, but of a clone */
     int dscp;                                                /* of what is sent, once connected; -1: the system's default */
 };
 #define REMOTE_OPTIONS_INIT {.probe_interval_ms = -1, .max_backoff_ms = -1, .role = "", .dscp = -1}
 enum { REMOTE_DSCP_MAX = 63 };
+static inline struct remote_options remote_options_clone(const struct remote_options *options)
+{
+    struct remote_options clone = *options;
+    clone.role = xstrdup(options->role);
+    return clone;
+}
+static inline void remote_options_fini(struct remote_options *options) { free((char *) options->role); }        /* of a clone */
 bool remote_options_eq(const struct remote_options *a, const struct remote_options *b);
 
 /* Where the targets are; valid until the databases of the server change. */

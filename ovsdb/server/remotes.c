@@ -21,8 +21,7 @@ LOG_MODULE(ovsdb_remotes);
 struct remote {
     struct remotes *remotes;
     char *target;                                            /* owned */
-    struct remote_options options;
-    char *role;                                              /* owned: what options.role is */
+    struct remote_options options;                           /* owned: remote_options_fini() */
     bool is_wanted;                                          /* marked while reconciling */
     struct listener *listener;                               /* passive and bound, or NULL */
     struct stream *connecting;                               /* active and not connected yet, or NULL */
@@ -62,22 +61,11 @@ remotes_new(struct loop *loop, struct server *server, const struct remotes_limit
     return remotes;
 }
 
-/* Copies of options that own their role. */
-
-static struct remote_options *
-options_clone(const struct remote_options *options)
-{
-    struct remote_options *copy = xmalloc(sizeof *copy);
-    *copy = *options;
-    copy->role = xstrdup(options->role);
-    return copy;
-}
-
 static void
 options_free(struct remote_options *options)
 {
     if (options) {
-        free((char *) options->role);
+        remote_options_fini(options);
         free(options);
     }
 }
@@ -97,12 +85,10 @@ remote_free(struct remote *remote)
     loop_timer_free(remote->retry);
     drop_links(remote);
     vec_fini(&remote->links);
-    if (remote->connecting) {
-        stream_free(remote->connecting);
-    }
+    stream_free(remote->connecting);
     listener_free(remote->listener);
     free(remote->last_error);
-    free(remote->role);
+    remote_options_fini(&remote->options);
     free(remote->target);
     free(remote);
 }
@@ -135,21 +121,21 @@ probe_interval(const struct remote *remote)
 }
 
 static void
-set_options(struct remote *remote, const struct remote_options *options)
+apply_options(const struct remote *remote, struct link *link)
 {
-    char *role = xstrdup(options->role);
-    free(remote->role);
-    remote->options = *options;
-    remote->options.role = remote->role = role;
+    link_set_probe_interval(link, probe_interval(remote));
+    link_set_read_only(link, remote->options.is_read_only);
+    link_set_role(link, remote->options.role);
 }
 
+/* Those of 'options', for connections that are there too. */
 static void
-apply_options(struct remote *remote)
+change_options(struct remote *remote, const struct remote_options *options)
 {
+    remote_options_fini(&remote->options);
+    remote->options = remote_options_clone(options);
     for (size_t i = 0; i < remote->links.n; i++) {
-        link_set_probe_interval(remote->links.d[i], probe_interval(remote));
-        link_set_read_only(remote->links.d[i], remote->options.is_read_only);
-        link_set_role(remote->links.d[i], remote->role);
+        apply_options(remote, remote->links.d[i]);
         link_set_dscp(remote->links.d[i], MAX(remote->options.dscp, 0));
     }
 }
@@ -193,9 +179,7 @@ add_link(struct remote *remote, struct stream *stream)
     struct remotes *remotes = remote->remotes;
     struct link *link = link_new(remotes->loop, remotes->server, stream, on_link_ended, remote);
     link_set_max_message(link, remotes->limits.max_message);
-    link_set_probe_interval(link, probe_interval(remote));
-    link_set_read_only(link, remote->options.is_read_only);
-    link_set_role(link, remote->role);
+    apply_options(remote, link);
     if (remote->options.dscp >= 0) {
         link_set_dscp(link, remote->options.dscp);
     }
@@ -276,13 +260,12 @@ want(void *remotes_, const char *target, const struct remote_options *options)
         remote = xcalloc(1, sizeof *remote);
         remote->remotes = remotes;
         remote->target = xstrdup(target);
-        set_options(remote, options);
+        remote->options = remote_options_clone(options);
         remote->retry = loop_timer_new(remotes->loop, remote_start, remote);
         strmap_set(&remotes->active, target, remote);
         remote_start(remote);
     } else if (!remote_options_eq(&remote->options, options)) {
-        set_options(remote, options);
-        apply_options(remote);
+        change_options(remote, options);
     }
     remote->is_wanted = true;
 }
@@ -308,17 +291,23 @@ want_row(void *rows_, const char *target, const struct remote_options *options)
     want(rows->remotes, target, &both);
 }
 
+/* Whether 'spec', a "db:" remote, names something: the database may be gone for now. */
+static bool
+find_source(const struct remotes *remotes, const char *spec, struct remote_source *ret)
+{
+    struct err *e = remote_source_parse(remotes->server, spec, ret);
+    err_free(e);
+    return !e;
+}
+
 static void
 want_rows(struct remotes *remotes, const char *spec, const struct remote_options *defaults)
 {
     struct remote_source source;
-    struct err *e = remote_source_parse(remotes->server, spec, &source);
-    if (e) {                                                 /* the database may be gone for now */
-        err_free(e);
-        return;
+    if (find_source(remotes, spec, &source)) {
+        struct rows rows = {.remotes = remotes, .defaults = defaults};
+        remote_source_for_each(&source, want_row, &rows);
     }
-    struct rows rows = {.remotes = remotes, .defaults = defaults};
-    remote_source_for_each(&source, want_row, &rows);
 }
 
 void
@@ -377,7 +366,9 @@ remotes_set_tls(struct remotes *remotes, const struct tls_options *options)
 static void
 configure(struct remotes *remotes, const char *target, const struct remote_options *options)
 {
-    options_free(strmap_set(&remotes->configured, target, options_clone(options)));
+    struct remote_options *copy = xmalloc(sizeof *copy);
+    *copy = remote_options_clone(options);
+    options_free(strmap_set(&remotes->configured, target, copy));
 }
 
 struct err *
@@ -501,14 +492,10 @@ on_status_timer(void *remotes_)
     bool has_sources = false;
     STRMAP_FOR_EACH (node, &remotes->configured) {
         struct remote_source source;
-        struct err *e = remote_is_source(node->key) ? remote_source_parse(remotes->server, node->key, &source)
-                                                    : err_new("no rows");
-        if (e) {
-            err_free(e);
-            continue;
+        if (remote_is_source(node->key) && find_source(remotes, node->key, &source)) {
+            has_sources = true;
+            remote_source_update_status(&source, get_status, remotes);
         }
-        has_sources = true;
-        remote_source_update_status(&source, get_status, remotes);
     }
     if (has_sources) {
         loop_timer_set(remotes->status_timer, STATUS_INTERVAL_MS);
