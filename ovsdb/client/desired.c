@@ -274,6 +274,6 @@ desired_sync_output(struct desired_sync *sync, struct writer *w, const struct de
 void
 desired_sync_end(struct desired_sync *sync)
 {
-    strmap_fini(&sync->put);
-    strmap_init(&sync->put);
+    desired_sync_fini(sync);
+    desired_sync_init(sync);
 }

@@ -43,8 +43,8 @@ void desired_emit_member(struct desired *scratch, struct derive *d, uint16_t sin
                          uint32_t column, uint32_t ref_table, struct str ref_key);
 void desired_member_output(struct writer *w, const struct derive_output *output);
 
-/* From the engine's output to a writer.  Between desired_sync_begin() and _end() come the additions of one
- * derive_take_outputs(), then the removals; a row that was replaced is put once and not removed. */
+/* From the engine's output to a writer.  Before desired_sync_end() come the additions of one derive_take_outputs(), then
+ * the removals; a row that was replaced is put once and not removed. */
 struct desired_sync {
     struct strmap put;                                       /* table and key of rows put in this round */
 };

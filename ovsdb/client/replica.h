@@ -41,7 +41,6 @@ struct row {
 struct replica_column {
     const char *name;
     struct datum_type type;
-    bool is_map;
     bool is_scalar;                                          /* exactly one element */
     bool is_single;                                          /* at most one element: scalars and optional columns */
 };

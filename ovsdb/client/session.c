@@ -199,9 +199,3 @@ ovsdb_session_remote(const struct ovsdb_session *s)
 {
     return jsonrpc_session_remote(s->rpc);
 }
-
-const char *
-ovsdb_session_last_error(const struct ovsdb_session *s)
-{
-    return jsonrpc_session_last_error(s->rpc);
-}

@@ -68,6 +68,5 @@ void ovsdb_session_set_max_backoff(struct ovsdb_session *session, int64_t ms);  
 void ovsdb_session_set_leader_only(struct ovsdb_session *session, bool leader_only);
 void ovsdb_session_reset(struct ovsdb_session *session);     /* drop connection and memory of the last txn id */
 const char *ovsdb_session_remote(const struct ovsdb_session *session);
-const char *ovsdb_session_last_error(const struct ovsdb_session *session);       /* or NULL */
 
 #endif

@@ -60,7 +60,6 @@ writer_new(struct replica *replica, const struct writer_table *tables, uint32_t 
     return w;
 }
 
-
 static void
 free_entries(struct writer *w, struct writer_table_state *t)
 {
@@ -112,12 +111,6 @@ writer_table_of(const struct writer *w, uint32_t table)
 {
     CHECK(table < replica_def(w->replica)->n_tables && w->position[table] != NO_TABLE);
     return &w->tables[w->position[table]];
-}
-
-size_t
-writer_count(const struct writer *w, uint32_t table)
-{
-    return writer_table_of(w, table)->n_wanted;
 }
 
 struct writer_stats
@@ -406,13 +399,10 @@ void
 writer_check_invariants(const struct writer *w)
 {
     for (uint32_t i = 0; i < w->n_tables; i++) {
-        size_t n_wanted = 0;
         HMAP_FOR_EACH (e, struct writer_entry, node, &w->tables[i].entries) {
             CHECK(e->table == i);
             check_entry(w, e);
-            n_wanted += e->is_wanted;
         }
-        CHECK(n_wanted == w->tables[i].n_wanted);
     }
     for (size_t i = 0; i < w->dirty.n; i++) {
         CHECK(w->dirty.d[i]->in_dirty);

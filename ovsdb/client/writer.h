@@ -118,13 +118,10 @@ void writer_row_string(struct writer_row *row, uint32_t column, const char *s);
 void writer_row_str(struct writer_row *row, uint32_t column, struct str s);
 void writer_row_integer(struct writer_row *row, uint32_t column, int64_t i);
 void writer_row_boolean(struct writer_row *row, uint32_t column, bool b);
-void writer_row_real(struct writer_row *row, uint32_t column, double r);
 void writer_row_uuid(struct writer_row *row, uint32_t column, const struct uuid *uuid);
 void writer_row_pair(struct writer_row *row, uint32_t column, const char *key, const char *value);
 void writer_row_uuid_pair(struct writer_row *row, uint32_t column, const char *key, const struct uuid *value);
 void writer_row_ref(struct writer_row *row, uint32_t column, uint32_t ref_table, struct str ref_key);
-/* Sets the whole column.  Takes what 'datum' holds. */
-void writer_row_datum(struct writer_row *row, uint32_t column, struct datum *datum);
 /* Of a string → string map only this key is ours: it shall have 'value' (NULL: be absent), other keys are not touched.
  * Not to be mixed with writer_row_pair() in one column. */
 void writer_row_own_pair(struct writer_row *row, uint32_t column, const char *key, const char *value);
@@ -134,7 +131,6 @@ void writer_row_own_pair(struct writer_row *row, uint32_t column, const char *ke
  * each.  Adding twice or removing what is not there is a bug. */
 void writer_member_ref(struct writer *w, uint32_t table, struct str key, uint32_t column,
                        uint32_t ref_table, struct str ref_key, bool added);
-void writer_member_string(struct writer *w, uint32_t table, struct str key, uint32_t column, const char *s, bool added);
 
 /* The uuid that the row 'key' has, or will be inserted with. */
 struct uuid writer_uuid(struct writer *w, uint32_t table, struct str key);
@@ -158,7 +154,6 @@ struct writer_stats {
     uint64_t n_inserts, n_updates, n_mutations, n_deletes;   /* operations sent */
 };
 struct writer_stats writer_stats(const struct writer *w);
-size_t writer_count(const struct writer *w, uint32_t table); /* rows wanted */
 void writer_check_invariants(const struct writer *w);
 
 #endif

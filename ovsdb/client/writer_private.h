@@ -53,7 +53,7 @@ struct writer_entry {
     bool in_dirty : 1, in_aside : 1;                         /* listed in writer.dirty, writer.aside */
     bool in_flight : 1;                                      /* in a transaction that has no answer yet */
     bool is_inserting : 1;                                   /* by that transaction */
-    bool is_news : 1;                                   /* to its referrers: it has another uuid, or goes */
+    bool is_news : 1;                                        /* to its referrers: it has another uuid, or goes */
     bool is_solo : 1;                                        /* refused once: is sent alone */
     uint16_t key_n;
     char key[];                                              /* not with WRITER_KEY_UUID, where it is the uuid */
@@ -63,7 +63,6 @@ struct writer_table_state {
     const struct writer_table *def;
     struct hmap entries;                                     /* by key; anonymous ones by uuid */
     struct writer_entries by_row_id;                         /* of the replica's rows */
-    size_t n_wanted;
     bool needs_recall;                                       /* a forgotten row is gone */
 };
 
@@ -87,7 +86,7 @@ struct writer {
 
     struct writer_entries dirty, aside;
     VEC(struct writer_txn *) txns;                           /* outstanding */
-    bool has_news;                                      /* some entry has */
+    bool has_news;                                           /* some entry has */
     bool is_closing;                                         /* entries stay until all are freed */
     bool replica_changed;                                    /* since the last flush */
     uint32_t n_extensions;                                   /* of the replica, when all keys were last looked at */

@@ -243,7 +243,6 @@ want(struct writer *w, uint32_t table, struct str key)
 {
     struct writer_entry *e = writer_entry_get(w, table, key, true);
     writer_mark_dirty(w, e);
-    w->tables[e->table].n_wanted += !e->is_wanted;
     e->is_wanted = true;
     return e;
 }
@@ -300,7 +299,6 @@ writer_remove(struct writer *w, uint32_t table, struct str key)
     struct writer_entry *e = writer_entry_get(w, table, key, false);
     if (e && e->is_wanted) {
         writer_mark_dirty(w, e);
-        w->tables[e->table].n_wanted--;
         e->is_wanted = false;
         writer_drop_put(w, e);
     }
@@ -364,13 +362,6 @@ writer_row_boolean(struct writer_row *row, uint32_t column, bool b)
 }
 
 void
-writer_row_real(struct writer_row *row, uint32_t column, double r)
-{
-    check_type(row, column, ATOM_REAL, ATOM_VOID);
-    set_atom(row, column, &(union atom) {.real = r}, NULL);
-}
-
-void
 writer_row_uuid(struct writer_row *row, uint32_t column, const struct uuid *uuid)
 {
     check_type(row, column, ATOM_UUID, ATOM_VOID);
@@ -417,15 +408,6 @@ writer_row_own_pair(struct writer_row *row, uint32_t column, const char *key, co
 }
 
 void
-writer_row_datum(struct writer_row *row, uint32_t column, struct datum *datum)
-{
-    struct writer_cell *cell = get_cell(row, &row->put, column);
-    clear_cell(row, cell);
-    cell->is_own_pairs = false;
-    datum_swap(&cell->datum, datum);
-}
-
-void
 writer_row_ref(struct writer_row *row, uint32_t column, uint32_t ref_table, struct str ref_key)
 {
     check_type(row, column, ATOM_UUID, ATOM_VOID);
@@ -441,56 +423,25 @@ writer_row_ref(struct writer_row *row, uint32_t column, uint32_t ref_table, stru
 
 /* --- Members --- */
 
-static struct writer_cell *
-member_cell(struct writer *w, uint32_t table, struct str key, uint32_t column, struct writer_entry **ret_entry)
-{
-    struct writer_entry *e = writer_entry_get(w, table, key, true);
-    writer_mark_dirty(w, e);
-    *ret_entry = e;
-    struct writer_row *row = content_of(w, e);
-    CHECK(!is_single(row, column));
-    return get_cell(row, &row->members, column);
-}
-
-static void
-drop_empty_cell(struct writer_entry *e, struct writer_cell *cell)
-{
-    struct writer_row *row = e->content;
-    if (!cell->datum.n && !cell->refs.n) {
-        clear_cell(row, cell);
-        vec_remove_fast(&row->members, (size_t) (cell - row->members.d));
-        free_if_empty(e);
-    }
-}
-
 void
 writer_member_ref(struct writer *w, uint32_t table, struct str key, uint32_t column,
                   uint32_t ref_table, struct str ref_key, bool added)
 {
-    struct writer_entry *e;
-    struct writer_cell *cell = member_cell(w, table, key, column, &e);
+    struct writer_entry *e = writer_entry_get(w, table, key, true);
+    writer_mark_dirty(w, e);
+    struct writer_row *row = content_of(w, e);
+    CHECK(!is_single(row, column));
+    struct writer_cell *cell = get_cell(row, &row->members, column);
     struct writer_entry *target = writer_entry_get(w, ref_table, ref_key, true);
     if (added) {
         CHECK(!has_ref_at(cell, find_ref(cell, target), target));
         add_ref(cell, target);
-    } else {
-        remove_ref(w, cell, target);
-        drop_empty_cell(e, cell);
+        return;
     }
-}
-
-void
-writer_member_string(struct writer *w, uint32_t table, struct str key, uint32_t column, const char *s, bool added)
-{
-    struct writer_entry *e;
-    struct writer_cell *cell = member_cell(w, table, key, column, &e);
-    struct datum one;
-    datum_init_string(&one, s);
-    bool changed = added ? datum_union(&cell->datum, &one, string_set, false)
-                         : datum_subtract(&cell->datum, &one, string_set, false);
-    CHECK(changed);
-    datum_fini(&one, string_set);
-    if (!added) {
-        drop_empty_cell(e, cell);
+    remove_ref(w, cell, target);
+    if (!cell->refs.n) {
+        clear_cell(row, cell);
+        vec_remove_fast(&row->members, (size_t) (cell - row->members.d));
+        free_if_empty(e);
     }
 }

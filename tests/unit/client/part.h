@@ -12,16 +12,16 @@ enum { GROUP_MEMBERS, GROUP_NAME, GROUP_OPTIONS, GROUP_PARENT, GROUP_N };
 enum { PORT_GROUP, PORT_KEY, PORT_NAME, PORT_TAG, PORT_N };
 
 static const struct replica_column group_columns[] = {
-    {"members", {ATOM_UUID, ATOM_VOID}, false, false, false},
-    {"name", {ATOM_STRING, ATOM_VOID}, false, true, true},
-    {"options", {ATOM_STRING, ATOM_STRING}, true, false, false},
-    {"parent", {ATOM_UUID, ATOM_VOID}, false, false, true},
+    {"members", {ATOM_UUID, ATOM_VOID}, false, false},
+    {"name", {ATOM_STRING, ATOM_VOID}, true, true},
+    {"options", {ATOM_STRING, ATOM_STRING}, false, false},
+    {"parent", {ATOM_UUID, ATOM_VOID}, false, true},
 };
 static const struct replica_column port_columns[] = {
-    {"group", {ATOM_UUID, ATOM_VOID}, false, true, true},
-    {"key", {ATOM_INTEGER, ATOM_VOID}, false, true, true},
-    {"name", {ATOM_STRING, ATOM_VOID}, false, true, true},
-    {"tag", {ATOM_INTEGER, ATOM_VOID}, false, false, true},
+    {"group", {ATOM_UUID, ATOM_VOID}, true, true},
+    {"key", {ATOM_INTEGER, ATOM_VOID}, true, true},
+    {"name", {ATOM_STRING, ATOM_VOID}, true, true},
+    {"tag", {ATOM_INTEGER, ATOM_VOID}, false, true},
 };
 static const struct replica_table_def part_tables[] = {
     {"Group", group_columns, GROUP_N, true},
