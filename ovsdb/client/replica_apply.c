@@ -83,8 +83,7 @@ static struct err *
 update_row(struct replica *replica, struct replica_row *r, struct json_scan *scan, enum content content)
 {
     struct row_diff rd;
-    rd.r = r;
-    rd.mask = rd.n = 0;
+    row_diff_init(&rd, r);
     struct err *err = scan_columns(&rd, replica, scan, content);
     if (err) {
         row_diff_drop(&rd, replica);
@@ -100,8 +99,7 @@ insert_row(struct replica *replica, uint32_t table, const struct uuid *uuid, str
     struct replica_row *r = replica_row_new(replica, table, uuid);
     const struct replica_table *t = &replica->tables[table];
     struct row_diff rd;
-    rd.r = r;
-    rd.mask = rd.n = 0;
+    row_diff_init(&rd, r);
     struct err *err = scan_columns(&rd, replica, scan, CONTENT_PARTIAL);
     for (uint32_t i = 0; !err && i < rd.n; i++) {
         uint32_t column = rd.changes[i].column;
@@ -336,8 +334,7 @@ replica_test_set(struct replica *replica, struct row *row, uint32_t column, stru
     CHECK(column < row->n_columns);
     bool begun = begin_if_needed(replica);
     struct row_diff rd;
-    rd.r = replica_row_of(row);
-    rd.mask = rd.n = 0;
+    row_diff_init(&rd, replica_row_of(row));
     row_diff_add_value(&rd, replica, column, datum);
     row_diff_apply(&rd, replica);
     end_if_begun(replica, begun);

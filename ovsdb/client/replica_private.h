@@ -81,6 +81,13 @@ struct row_diff {
     } changes[MAX_COLUMNS];
 };
 
+/* Leaves 'changes' alone, which is large. */
+static inline void
+row_diff_init(struct row_diff *rd, struct replica_row *r)
+{
+    rd->r = r;
+    rd->mask = rd->n = 0;
+}
 void row_diff_add(struct row_diff *rd, uint32_t column, struct datum *diff /* taken */);
 /* Adds the change of 'column' to 'value', which is taken. */
 void row_diff_add_value(struct row_diff *rd, const struct replica *replica, uint32_t column, struct datum *value);

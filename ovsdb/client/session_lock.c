@@ -29,11 +29,6 @@ ovsdb_session_request_lock(struct ovsdb_session *s)
     ovsdb_session_send_request(s, "lock", json_pack("[s]", s->lock), handle_lock_reply)->aux = s->lock;
 }
 
-static void
-handle_unlock_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
-{
-}
-
 void
 ovsdb_session_set_lock(struct ovsdb_session *s, const char *name)
 {
@@ -41,7 +36,7 @@ ovsdb_session_set_lock(struct ovsdb_session *s, const char *name)
         return;
     }
     if (s->lock && ovsdb_session_is_connected(s)) {
-        ovsdb_session_send_request(s, "unlock", json_pack("[s]", s->lock), handle_unlock_reply);
+        ovsdb_session_send_request(s, "unlock", json_pack("[s]", s->lock), ovsdb_session_ignore_reply);
     }
     free(s->lock);
     s->lock = name ? xstrdup(name) : NULL;

@@ -143,12 +143,6 @@ end_monitor(struct ovsdb_session *s)
     s->asked = NULL;
 }
 
-/* The monitor may be gone already. */
-static void
-handle_cancel_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
-{
-}
-
 void
 ovsdb_session_follow(struct ovsdb_session *s, struct schema *schema)
 {
@@ -158,7 +152,8 @@ ovsdb_session_follow(struct ovsdb_session *s, struct schema *schema)
     }
     if (s->is_monitoring) {
         char name[MONITOR_NAME_SIZE];
-        ovsdb_session_send_request(s, "monitor_cancel", json_pack("[s]", monitor_name(s, name)), handle_cancel_reply);
+        ovsdb_session_send_request(s, "monitor_cancel", json_pack("[s]", monitor_name(s, name)),
+                                   ovsdb_session_ignore_reply);          /* it may be gone already */
     }
     if (is_other) {
         schema_unref(s->schema);

@@ -49,7 +49,7 @@ struct ovsdb_session {
 struct request;
 /* 'msg' is the reply or error, NULL if the connection was lost. */
 typedef void reply_cb(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg);
-/* 'scan' is at the result, an array.  False: not handled, go on with the reply_cb. */
+/* 'scan' is at the result.  False: not handled, go on with the reply_cb. */
 typedef bool result_cb(struct ovsdb_session *s, struct request *r, struct json_scan *scan);
 struct request {
     struct hmap_node node;
@@ -63,10 +63,12 @@ struct request {
     bool resumes;                                            /* "monitor_cond_since" from a transaction that we have */
 };
 
-/* session_request.c.  request_send() sends 'method' with 'params' (taken); 'reply' is called exactly once, unless the
- * session is freed before. */
+/* session_request.c. */
+/* Expects a reply; the caller sends the request.  'reply' is called exactly once, unless the session is freed before. */
 struct request *ovsdb_session_request_new(struct ovsdb_session *s, reply_cb *reply);
+/* Sends 'method' with 'params' (taken). */
 struct request *ovsdb_session_send_request(struct ovsdb_session *s, const char *method, json_t *params, reply_cb *reply);
+void ovsdb_session_ignore_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg);   /* a reply_cb */
 struct request *ovsdb_session_find_request(const struct hmap *requests, uint64_t id);          /* or NULL */
 void ovsdb_request_free(struct request *r);
 void ovsdb_requests_drop(struct hmap *requests);                   /* unanswered */

@@ -42,13 +42,17 @@ ovsdb_session_request_new(struct ovsdb_session *s, reply_cb *reply)
     return r;
 }
 
-/* Sends 'method' with 'params' (taken).  'reply' is called exactly once, unless the session is freed before. */
 struct request *
 ovsdb_session_send_request(struct ovsdb_session *s, const char *method, json_t *params, reply_cb *reply)
 {
     struct request *r = ovsdb_session_request_new(s, reply);
     jsonrpc_session_send(s->rpc, jsonrpc_request(method, params, json_integer((json_int_t) r->id)));
     return r;
+}
+
+void
+ovsdb_session_ignore_reply(struct ovsdb_session *s UNUSED, struct request *r UNUSED, const struct jsonrpc_msg *msg UNUSED)
+{
 }
 
 struct request *
@@ -70,7 +74,6 @@ finish_request(struct ovsdb_session *s, struct hmap *from, struct request *r, co
     ovsdb_request_free(r);
 }
 
-/* Answers all of 'requests'.  Callbacks may make new ones. */
 void
 ovsdb_session_lose_requests(struct ovsdb_session *s, struct hmap *requests)
 {
@@ -93,7 +96,6 @@ ovsdb_session_handle_reply(struct ovsdb_session *s, const struct jsonrpc_msg *ms
     }
 }
 
-/* The first one or two strings of an error object, as an error. */
 struct err *
 ovsdb_error_from_json(const json_t *json)
 {
@@ -105,7 +107,6 @@ ovsdb_error_from_json(const json_t *json)
     return tag ? err_tagged(tag, "%s", details ? details : "no details") : err_new("an error that is not an object");
 }
 
-/* The server does not do as it should, or sent what makes no sense: start over, elsewhere if there is an elsewhere. */
 void
 ovsdb_session_give_up(struct ovsdb_session *s, struct err *err /* taken */)
 {

@@ -67,17 +67,12 @@ handle_server_reply(struct ovsdb_session *s, struct request *r, const struct jso
     }
 }
 
-/* A server that does not know the method ends connections instead of monitors. */
-static void
-handle_aware_reply(struct ovsdb_session *s, struct request *r, const struct jsonrpc_msg *msg)
-{
-}
-
 void
 ovsdb_session_watch_server(struct ovsdb_session *s)
 {
     server_row_fini(&s->server_row);
-    ovsdb_session_send_request(s, "set_db_change_aware", json_pack("[b]", true), handle_aware_reply);
+    /* A server that does not know this ends connections instead of monitors. */
+    ovsdb_session_send_request(s, "set_db_change_aware", json_pack("[b]", true), ovsdb_session_ignore_reply);
     ovsdb_session_send_request(s, "monitor",
                                json_pack("[s, s, {s:[{s:o}]}]", "_Server", SERVER_MONITOR, "Database", "columns",
                                          server_row_columns()),
