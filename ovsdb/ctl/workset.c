@@ -157,7 +157,7 @@ absorb_row(struct workset *ws, const struct table *table, const json_t *json, st
     if (!json_uuid) {
         return err_new("the server sent a row of table %s without _uuid", table->name);
     }
-    struct err *err = datum_from_json_unbounded(&uuid, &table->columns[COLUMN_UUID].type, json_uuid, NULL);
+    struct err *err = datum_from_json(&uuid, &table->columns[COLUMN_UUID].type, json_uuid, NULL);
     if (err) {
         return err;
     }

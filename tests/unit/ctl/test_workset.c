@@ -193,8 +193,9 @@ TEST(malformed_answers_are_errors)
     struct fixture f;
     struct ws_rows rows = {0};
 
-    setup(&f, "[[],[{\"rows\":[{\"name\":\"x\"}]}],[{\"rows\":[{\"_uuid\":[\"uuid\",\"" UUID_A "\"],\"name\":3}]}],[{\"rows\":7}]]");
-    for (int i = 0; i < 4; i++) {
+    setup(&f, "[[],[{\"rows\":[{\"name\":\"x\"}]}],[{\"rows\":[{\"_uuid\":[\"uuid\",\"" UUID_A "\"],\"name\":3}]}],[{\"rows\":7}],"
+              "[{\"rows\":[{\"_uuid\":[\"set\",[]],\"name\":\"x\"}]}]]");
+    for (int i = 0; i < 5; i++) {
         char name[] = {(char) ('a' + i), '\0'};              /* look-ups are remembered by what they ask */
         struct err *err = workset_find(f.ws, f.s, "name", name, 0, &rows);
         assert_non_null(err);
