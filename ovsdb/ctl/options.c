@@ -297,9 +297,8 @@ apply_option(struct ctl_options *o, int c, const char *argument)
     case OPT_PEER_CA_CERT: apply_tls_option(o, c, argument); return NULL;
     case OPT_IGNORED: return NULL;
     case 't':
-        return str_to_int64(argument, 10, &o->timeout_s) && o->timeout_s >= 0
-                   ? NULL
-                   : err_new("value %s on -t or --timeout is invalid", argument);
+        return str_to_uint32(argument, 10, &o->timeout_s) ? NULL
+                                                          : err_new("value %s on -t or --timeout is invalid", argument);
     case 'v':
     case OPT_NO_SYSLOG:
     case OPT_SYSLOG_METHOD:
@@ -384,7 +383,7 @@ ctl_options_parse(const struct ctl_program *program, int argc, char *argv[], str
     *ret = (struct ctl_options) {
         .has_wait = program->has_wait, .is_leader_only = true, .is_shuffled = true, .style.format = TABULAR_LIST};
     strmap_init(&ret->local);
-    if (timeout && (!str_to_int64(timeout, 10, &ret->timeout_s) || ret->timeout_s < 0)) {
+    if (timeout && !str_to_uint32(timeout, 10, &ret->timeout_s)) {
         ret->timeout_s = 0;
     }
     split_words(getenv(program->env_options), &words);

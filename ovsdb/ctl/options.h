@@ -18,7 +18,7 @@ struct ctl_options {
     char *db;                                                /* owned */
     bool has_wait;                                           /* the program's: is there something to wait for? */
     enum ctl_wait wait;
-    int64_t timeout_s;                                       /* 0: none */
+    uint32_t timeout_s;                                      /* 0: none */
     struct tabular_style style;
     bool is_dry_run, is_oneline, is_leader_only, is_shuffled, has_print_wait_time;
     bool has_help, has_version, has_commands_list, has_options_list;

@@ -341,7 +341,7 @@ execute(struct run *run)
 {
     struct conn_options options = {.remotes = run->options->db, .database = run->program->database, .tls = &run->options->tls,
                                    .is_leader_only = run->options->is_leader_only, .is_shuffled = run->options->is_shuffled,
-                                   .timeout_ms = run->reply ? run->options->timeout_s * 1000 : 0};
+                                   .timeout_ms = run->reply ? INT64_C(1000) * run->options->timeout_s : 0};
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
 
     struct err *err = conn_open(&options, &run->conn);
@@ -440,7 +440,7 @@ run_command_line(const struct ctl_program *program, int argc, char *argv[], stru
         return err;
     }
     if (options->timeout_s && !options->daemon.detach) {
-        alarm((unsigned int) MIN(options->timeout_s, (int64_t) INT_MAX));        /* ends us with SIGALRM */
+        alarm(options->timeout_s);                           /* ends us with SIGALRM */
     }
     if (wants_daemon(program, options)) {
         return ctl_daemon_call(program, argv[0], options);
