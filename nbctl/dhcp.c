@@ -42,7 +42,7 @@ cmd_dhcp_options_del(struct ctl_context *ctx)
     struct ws_row *row;
     struct err *err = find_options(ctx, ctx->argv[1], "", &row);
     if (!err) {
-        row_delete(ctx->ws, row);
+        row_delete(row);
     }
     return err;
 }

@@ -83,7 +83,7 @@ cmd_fwd_group_del(struct ctl_context *ctx)
         err = nb_find_parent(ctx, &nb_switch, "forwarding_groups", group, "", &lswitch);
         if (!err) {
             row_remove_ref(lswitch, "forwarding_groups", row_uuid(group));
-            row_delete(ctx->ws, group);
+            row_delete(group);
         }
     }
     return err;
@@ -207,7 +207,7 @@ cmd_static_mac_binding_del(struct ctl_context *ctx)
     char *ip;
     struct err *err = find_binding(ctx, &ip, &binding);
     if (!err && binding) {
-        row_delete(ctx->ws, binding);
+        row_delete(binding);
     } else if (!err && !ctl_has_option(ctx, "--if-exists")) {
         err = err_new("no matching Static_MAC_Binding with port %s and ip %s", ctx->argv[1], ip);
     }

@@ -53,7 +53,7 @@ cmd_pg_del(struct ctl_context *ctx)
     struct ws_row *group;
     struct err *err = nb_find(ctx, &nb_port_group, ctx->argv[1], false, "", &group);
     if (!err) {
-        row_delete(ctx->ws, group);
+        row_delete(group);
     }
     return err;
 }
@@ -77,7 +77,7 @@ cmd_ha_group_del(struct ctl_context *ctx)
     struct ws_row *group;
     struct err *err = nb_find(ctx, &nb_ha_group, ctx->argv[1], false, "", &group);
     if (!err) {
-        row_delete(ctx->ws, group);
+        row_delete(group);
     }
     return err;
 }
@@ -132,7 +132,7 @@ cmd_ha_group_remove_chassis(struct ctl_context *ctx)
     struct err *err = find_member(ctx, true, &group, &member);
     if (!err) {
         row_remove_ref(group, "ha_chassis", row_uuid(member));
-        row_delete(ctx->ws, member);
+        row_delete(member);
     }
     return err;
 }

@@ -195,7 +195,7 @@ delete_vip(struct ctl_context *ctx, struct ws_row *lb)
     if (!datum_get_string(vips, vip)) {
         err = ctl_has_option(ctx, "--if-exists") ? NULL : err_new("vip %s is not part of the load balancer.", vip);
     } else if (vips->n == 1) {
-        row_delete(ctx->ws, lb);                             /* that was its last one */
+        row_delete(lb);                             /* that was its last one */
     } else {
         row_remove_key(lb, "vips", vip);
     }
@@ -214,7 +214,7 @@ cmd_lb_del(struct ctl_context *ctx)
     if (ctx->argc > 2) {
         return delete_vip(ctx, lb);
     }
-    row_delete(ctx->ws, lb);
+    row_delete(lb);
     return NULL;
 }
 

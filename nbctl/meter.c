@@ -91,13 +91,13 @@ cmd_meter_del(struct ctl_context *ctx)
     if (ctx->argc > 1) {
         err = nb_find(ctx, &nb_meter, ctx->argv[1], true, "", &meter);
         if (!err && meter) {
-            row_delete(ctx->ws, meter);
+            row_delete(meter);
         }
         return err;
     }
     err = all_meters(ctx, "", &meters);
     for (size_t i = 0; i < meters.n && !err; i++) {
-        row_delete(ctx->ws, meters.d[i]);
+        row_delete(meters.d[i]);
     }
     vec_fini(&meters);
     return err;
@@ -191,7 +191,7 @@ cmd_copp_del(struct ctl_context *ctx)
     if (!err && copp && ctx->argc > 2) {
         row_remove_key(copp, "meters", ctx->argv[2]);
     } else if (!err && copp) {
-        row_delete(ctx->ws, copp);
+        row_delete(copp);
     }
     return err;
 }

@@ -65,13 +65,13 @@ cmd_mirror_del(struct ctl_context *ctx)
     if (ctx->argc > 1) {
         err = nb_find(ctx, &nb_mirror, ctx->argv[1], true, "", &mirror);
         if (!err && mirror) {
-            row_delete(ctx->ws, mirror);
+            row_delete(mirror);
         }
         return err;
     }
     err = all_mirrors(ctx, "", &mirrors);
     for (size_t i = 0; i < mirrors.n && !err; i++) {
-        row_delete(ctx->ws, mirrors.d[i]);
+        row_delete(mirrors.d[i]);
     }
     vec_fini(&mirrors);
     return err;

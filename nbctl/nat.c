@@ -347,7 +347,7 @@ delete_matching(struct ctl_context *ctx, struct ws_row *router, const char *ip, 
         if (!strcmp(type, row_string(nats.d[i], "type")) && (!ip || is_same_ip(row_string(nats.d[i], ip_column), ip))
             && (!port || has_gateway_port(nats.d[i], port))) {
             row_remove_ref(router, "nat", row_uuid(nats.d[i]));
-            row_delete(ctx->ws, nats.d[i]);
+            row_delete(nats.d[i]);
             n_deleted++;
         }
     }

@@ -103,7 +103,7 @@ nb_port_del(struct ctl_context *ctx, const struct nb_kind *kind, const struct nb
         err = nb_find_parent(ctx, kind, "ports", port, "", &owner);
         if (!err) {
             row_remove_ref(owner, "ports", row_uuid(port));
-            row_delete(ctx->ws, port);
+            row_delete(port);
         }
     }
     return err;

@@ -283,7 +283,7 @@ delete_routes(struct ctl_context *ctx, struct ws_row *router, const struct route
     for (size_t i = 0; i < routes.n && !err; i++) {
         if (is_match(routes.d[i], args)) {
             row_remove_ref(router, "static_routes", row_uuid(routes.d[i]));
-            row_delete(ctx->ws, routes.d[i]);
+            row_delete(routes.d[i]);
             n_deleted++;
         }
     }

@@ -291,7 +291,7 @@ cmd_lrp_del_gateway_chassis(struct ctl_context *ctx)
     }
     if (!err) {
         row_remove_ref(port, "gateway_chassis", row_uuid(found));
-        row_delete(ctx->ws, found);
+        row_delete(found);
     }
     vec_fini(&rows);
     return err;

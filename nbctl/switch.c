@@ -50,11 +50,11 @@ nb_top_del(struct ctl_context *ctx, const struct nb_kind *kind)
     if (!ctx->is_last) {                                     /* its ports go with it: later commands must not find them */
         err = nb_peek_refs(ctx, row, "ports", "", &ports);
         for (size_t i = 0; i < ports.n && !err; i++) {
-            row_delete(ctx->ws, ports.d[i]);
+            row_delete(ports.d[i]);
         }
         vec_fini(&ports);
     }
-    row_delete(ctx->ws, row);
+    row_delete(row);
     return err;
 }
 

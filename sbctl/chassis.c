@@ -64,10 +64,10 @@ cmd_chassis_del(struct ctl_context *ctx)
     const struct column *column = table_column(row_table(chassis), "encaps");
     err = workset_fetch_refs(ctx->ws, column->type.key.ref_table, row_get(chassis, column), 0, &encaps);
     for (size_t i = 0; i < encaps.n && !err; i++) {
-        row_delete(ctx->ws, encaps.d[i]);
+        row_delete(encaps.d[i]);
     }
     vec_fini(&encaps);
-    row_delete(ctx->ws, chassis);
+    row_delete(chassis);
     return err;
 }
 

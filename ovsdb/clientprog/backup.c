@@ -118,7 +118,7 @@ run_backup(struct client *client, int argc, char *argv[])
     if (e) {
         return e;
     }
-    e = wire_call(client->wire, "transact", select_all(schema), &results, NULL);
+    e = wire_call(client->wire, "transact", select_all(schema), &results);
     if (!e) {
         struct buf file = BUF_INIT(BUF_NO_LIMIT);
         e = put_file(&file, schema, results);

@@ -46,7 +46,7 @@ execute(struct client *client, const char *text, bool must_abort, json_t **ret_r
     if (must_abort) {
         json_array_append_new(params, json_pack("{s:s}", "op", "abort"));
     }
-    return wire_call(client->wire, "transact", params, ret_result, NULL);
+    return wire_call(client->wire, "transact", params, ret_result);
 }
 
 struct err *
@@ -222,7 +222,7 @@ dump_tables(struct client *client, struct dump *dumps, size_t n)
     for (size_t i = 0; i < n; i++) {
         json_array_append_new(params, dump_operation(&dumps[i]));
     }
-    struct err *e = wire_call(client->wire, "transact", params, &results, NULL);
+    struct err *e = wire_call(client->wire, "transact", params, &results);
     if (e) {
         return e;
     }

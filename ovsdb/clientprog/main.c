@@ -158,7 +158,7 @@ client_announce_awareness(struct client *client)
     if (client->awareness == UNAWARE) {
         return NULL;
     }
-    struct err *e = wire_call(client->wire, "set_db_change_aware", json_pack("[b]", 1), &result, NULL);
+    struct err *e = wire_call(client->wire, "set_db_change_aware", json_pack("[b]", 1), &result);
     if (!e) {
         json_decref(result);
     }

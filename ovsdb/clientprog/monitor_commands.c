@@ -262,9 +262,7 @@ cmd_cond_change(struct unixctl_request *request, int argc UNUSED, const char *ar
     json_t *condition;
     struct err *e = parse_json(argv[2], &condition);
     if (e) {
-        char *text = err_take_text(e);
-        unixctl_reply_error(request, text);
-        free(text);
+        unixctl_reply_result(request, e);
         return;
     }
     json_t *change = json_pack("[n, n, {s: [{s: o}]}]", argv[1], "where", condition);
@@ -312,7 +310,7 @@ follow(struct monitor *m, const char *method, const char *last_id)
     if (last_id) {
         json_array_append_new(params, json_string(last_id));
     }
-    e = wire_call(m->client->wire, method, params, &result, NULL);
+    e = wire_call(m->client->wire, method, params, &result);
     if (e) {
         return e;
     }

@@ -153,7 +153,7 @@ run_restore(struct client *client, int argc, char *argv[])
     e = fetch_schema(client, &schema);
     if (!e) {
         e = compare_schemas(client, snapshot->db->schema, schema);
-        e = e ? e : wire_call(client->wire, "transact", replace_operations(snapshot->db, schema), &results, NULL);
+        e = e ? e : wire_call(client->wire, "transact", replace_operations(snapshot->db, schema), &results);
         schema_unref(schema);
     }
     if (!e) {

@@ -15,7 +15,7 @@ struct err *
 fetch_databases(struct client *client, json_t **ret)
 {
     json_t *names;
-    struct err *e = wire_call(client->wire, "list_dbs", json_array(), &names, NULL);
+    struct err *e = wire_call(client->wire, "list_dbs", json_array(), &names);
     if (e) {
         return e;
     }
@@ -60,7 +60,7 @@ run_list_dbs(struct client *client, int argc, char *argv[])
 static struct err *
 fetch_schema_json(struct client *client, json_t **ret)
 {
-    return wire_call(client->wire, "get_schema", json_pack("[s]", client->database), ret, NULL);
+    return wire_call(client->wire, "get_schema", json_pack("[s]", client->database), ret);
 }
 
 struct err *
@@ -211,7 +211,7 @@ convert(struct client *client, const struct schema *schema)
     if (e) {
         return e;
     }
-    e = wire_call(client->wire, "convert", json_pack("[s, o]", schema->name, schema_to_json(schema)), &result, NULL);
+    e = wire_call(client->wire, "convert", json_pack("[s, o]", schema->name, schema_to_json(schema)), &result);
     if (!e) {
         json_decref(result);
     }

@@ -80,7 +80,7 @@ run_wait(struct client *client, int argc, char *argv[])
     }
     e = wire_call(client->wire, "monitor",
                   json_pack("[s, s, {s:{s:[s, s]}}]", "_Server", "wait", "Database", "columns", "name", "connected"),
-                  &result, NULL);
+                  &result);
     if (e) {
         return e;
     }
@@ -132,7 +132,7 @@ static struct err *
 lock_command(struct client *client, const char *method, const char *name)
 {
     json_t *result;
-    struct err *e = wire_call(client->wire, method, json_pack("[s]", name), &result, NULL);
+    struct err *e = wire_call(client->wire, method, json_pack("[s]", name), &result);
     if (e) {
         return e;
     }

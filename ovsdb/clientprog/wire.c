@@ -260,7 +260,7 @@ lost(const struct wire *wire)
 }
 
 struct err *
-wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_result, json_t **ret_error)
+wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_result)
 {
     jsonrpc_msg_free(wire->reply);
     wire->reply = NULL;
@@ -271,14 +271,6 @@ wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_re
     }
     if (wire->reply->type == JSONRPC_REPLY) {
         *ret_result = json_incref(wire->reply->result);
-        if (ret_error) {
-            *ret_error = NULL;
-        }
-        return NULL;
-    }
-    if (ret_error) {
-        *ret_error = json_incref(wire->reply->error);
-        *ret_result = NULL;
         return NULL;
     }
     bool is_transaction = !strcmp(method, "transact") || !strcmp(method, "convert");

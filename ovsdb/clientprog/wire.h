@@ -25,10 +25,9 @@ void wire_close(struct wire *wire);                          /* NULL is fine */
 struct loop *wire_loop(struct wire *wire);
 const char *wire_name(const struct wire *wire);              /* of the connection, for messages */
 
-/* Sends a request ('params' is taken) and waits for the reply.  Exactly one of '*ret_result' and '*ret_error' is set,
- * the caller's; 'ret_error' may be NULL: then an error reply is an error here, "WHAT returned error: JSON". */
-struct err *wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_result,
-                      json_t **ret_error) MUST_USE;
+/* Sends a request ('params' is taken) and waits for its result, the caller's.  An error reply is an error,
+ * "WHAT returned error: JSON". */
+struct err *wire_call(struct wire *wire, const char *method, json_t *params, json_t **ret_result) MUST_USE;
 
 /* While wire_listen() runs: sends a request ('params' is taken) for 'request', from the control socket.  'cb' gets the
  * result and answers 'request'; an error reply is its answer.  If it is answered already, 'request' is NULL, and errors

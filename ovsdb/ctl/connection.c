@@ -96,11 +96,6 @@ on_rpc_closed(void *conn_, struct err *reason)
 }
 
 static void
-on_stream_readable(void *conn UNUSED)
-{
-}
-
-static void
 on_stream_closed(void *conn_, struct err *reason)
 {
     struct conn *conn = conn_;
@@ -111,7 +106,7 @@ on_stream_closed(void *conn_, struct err *reason)
 }
 
 static const struct jsonrpc_callbacks rpc_callbacks = {.received = on_received, .closed = on_rpc_closed};
-static const struct stream_callbacks stream_callbacks = {.readable = on_stream_readable, .closed = on_stream_closed};
+static const struct stream_callbacks stream_callbacks = {.closed = on_stream_closed};
 
 static bool
 is_connected_or_lost(void *conn_)

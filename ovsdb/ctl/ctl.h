@@ -73,7 +73,6 @@ struct ctl_context {
     bool must_sync;                                          /* --wait even if nothing changes */
     json_t *unsatisfied;                                     /* set (monitor requests) by a command that must run again
                                                               * when the database has changed */
-    bool is_dry_run;
     bool is_last;                                            /* no command follows in the chain */
 };
 

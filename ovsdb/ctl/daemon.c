@@ -51,9 +51,7 @@ on_run(struct unixctl_request *request, int argc, const char *argv[], void *serv
     }
     struct err *err = run_words(server, argc, words, &reply);
     if (err) {
-        char *text = err_take_text(err);
-        unixctl_reply_error(request, text);
-        free(text);
+        unixctl_reply_result(request, err);
     } else {
         unixctl_reply(request, buf_text(&reply));
     }
@@ -102,7 +100,7 @@ ctl_daemon_serve(const struct ctl_program *program, const char *name, const stru
 }
 
 struct err *
-ctl_daemon_call(const struct ctl_program *program, const char *name UNUSED, const struct ctl_options *options)
+ctl_daemon_call(const struct ctl_program *program, const struct ctl_options *options)
 {
     const char **words = xcalloc((size_t) options->argc + 1, sizeof *words);
     char *result = NULL, *error = NULL;

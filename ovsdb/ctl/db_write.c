@@ -293,7 +293,7 @@ destroy_all(struct ctl_context *ctx, const struct table *table)
     struct ws_rows rows = {0};
     struct err *err = workset_select(ctx->ws, table, NULL, 0, 0, false, &rows);
     for (size_t i = 0; i < rows.n && !err; i++) {
-        row_delete(ctx->ws, rows.d[i]);
+        row_delete(rows.d[i]);
     }
     vec_fini(&rows);
     return err;
@@ -322,7 +322,7 @@ db_cmd_destroy(struct ctl_context *ctx)
         struct ws_row *row;
         err = ctl_find_record(ctx, table, ctx->argv[i], may_be_missing, &row);
         if (!err && row) {
-            row_delete(ctx->ws, row);
+            row_delete(row);
         }
     }
     return err;

@@ -142,8 +142,9 @@ option_list_fini(struct option_list *list)
     vec_fini(list);
 }
 
-char *
-ctl_default_db(const struct ctl_program *program)
+/* "unix:RUNDIR/SOCKET", or what the environment says; the caller frees it. */
+static char *
+default_db(const struct ctl_program *program)
 {
     const char *db = getenv(program->env_db);
     return db && *db ? xstrdup(db) : xasprintf("unix:%s/%s", dirs_run(), program->socket);
@@ -403,7 +404,7 @@ ctl_options_parse(const struct ctl_program *program, int argc, char *argv[], str
     struct err *err = parse_words(&options, n, all, ret);
     option_list_fini(&options);
     if (!ret->db) {
-        ret->db = ctl_default_db(program);
+        ret->db = default_db(program);
     }
     return err;
 }

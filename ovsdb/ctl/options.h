@@ -65,14 +65,11 @@ bool ctl_put_information(const struct ctl_program *program, const struct ctl_opt
 /* --detach: serves "run" on a control socket, whose path is printed, until "exit". */
 struct err *ctl_daemon_serve(const struct ctl_program *program, const char *name, const struct ctl_options *options) MUST_USE;
 /* Has the daemon at 'options->daemon_socket' run the command line, and prints what it answers. */
-struct err *ctl_daemon_call(const struct ctl_program *program, const char *name, const struct ctl_options *options) MUST_USE;
+struct err *ctl_daemon_call(const struct ctl_program *program, const struct ctl_options *options) MUST_USE;
 
 /* What --help, --commands and --options print. */
 void ctl_put_help(struct buf *out, const struct ctl_program *program, const char *name, const char *db);
 void ctl_put_commands(struct buf *out, const struct ctl_program *program);
 void ctl_put_options(struct buf *out, const struct ctl_program *program);
-
-/* "unix:RUNDIR/SOCKET", or what the environment says; the caller frees it. */
-char *ctl_default_db(const struct ctl_program *program) MUST_USE;
 
 #endif

@@ -53,7 +53,7 @@ delete_global_refs(struct ctl_context *ctx, const char *column, struct ws_row **
     struct ws_rows rows = {0};
     struct err *err = fetch_global_refs(ctx, column, ret_global, &rows);
     for (size_t i = 0; i < rows.n && !err; i++) {
-        row_delete(ctx->ws, rows.d[i]);
+        row_delete(rows.d[i]);
     }
     if (!err && rows.n) {
         row_clear(*ret_global, column);

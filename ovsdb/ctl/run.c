@@ -78,7 +78,7 @@ attempt_init(struct run *run)
         run->contexts[i] = (struct ctl_context) {
             .argc = command->argc, .argv = command->argv, .options = command->options, .program = run->program,
             .ws = run->ws, .symbols = run->symbols, .output = BUF_INIT(BUF_NO_LIMIT),
-            .is_dry_run = run->options->is_dry_run, .is_last = i + 1 == run->commands->n};
+            .is_last = i + 1 == run->commands->n};
     }
 }
 
@@ -443,7 +443,7 @@ run_command_line(const struct ctl_program *program, int argc, char *argv[], stru
         alarm(options->timeout_s);                           /* ends us with SIGALRM */
     }
     if (wants_daemon(program, options)) {
-        return ctl_daemon_call(program, argv[0], options);
+        return ctl_daemon_call(program, options);
     }
     if (options->daemon.detach) {
         return ctl_daemon_serve(program, argv[0], options);

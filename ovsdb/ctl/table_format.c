@@ -166,12 +166,6 @@ tabular_add_empty(struct tabular *table)
     add_cell(table, CELL_EMPTY);
 }
 
-size_t
-tabular_n_rows(const struct tabular *table)
-{
-    return table->n_rows;
-}
-
 /* --- The five layouts --- */
 
 static void print_table(const struct tabular *, const struct tabular_style *, struct buf *);

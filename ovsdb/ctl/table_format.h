@@ -51,7 +51,6 @@ void tabular_add_json(struct tabular *table, json_t *json /* taken */);
 void tabular_add_datum(struct tabular *table, const struct datum *datum, const struct column_type *type);
 /* A cell without a value: empty in every layout. */
 void tabular_add_empty(struct tabular *table);
-size_t tabular_n_rows(const struct tabular *table);
 
 /* Appends the table to 'out'.  'is_first' is false when another table was printed before: the layouts that need
  * it then begin with a blank line. */

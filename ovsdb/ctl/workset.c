@@ -79,8 +79,8 @@ ws_all_columns(const struct table *table)
 
 /* --- Rows by uuid --- */
 
-struct ws_row *
-workset_lookup(const struct workset *ws, const struct table *table, const struct uuid *uuid)
+static struct ws_row *
+lookup(const struct workset *ws, const struct table *table, const struct uuid *uuid)
 {
     HMAP_FOR_EACH_WITH_HASH (row, struct ws_row, node, uuid_hash(uuid), &ws->rows) {
         if (uuid_eq(&row->uuid, uuid) && row->table == table) {
@@ -109,8 +109,8 @@ workset_add_row(struct workset *ws, const struct table *table, const struct uuid
 
 /* --- Talking to the server --- */
 
-json_t *
-ws_column_names(const struct table *table, uint64_t columns)
+static json_t *
+column_names(const struct table *table, uint64_t columns)
 {
     json_t *names = json_array();
     for (uint32_t i = 0; i < table->n_columns; i++) {
@@ -144,7 +144,7 @@ static json_t *
 select_op(const struct table *table, json_t *where /* taken */, uint64_t columns)
 {
     return json_pack("{s:s,s:s,s:o,s:o}", "op", "select", "table", table->name, "where", where, "columns",
-                     ws_column_names(table, columns | 1 << COLUMN_UUID));
+                     column_names(table, columns | 1 << COLUMN_UUID));
 }
 
 /* Reads one row of a "select" into the working set. */
@@ -161,7 +161,7 @@ absorb_row(struct workset *ws, const struct table *table, const json_t *json, st
     if (err) {
         return err;
     }
-    struct ws_row *row = workset_lookup(ws, table, &datum_keys(&uuid)->uuid);
+    struct ws_row *row = lookup(ws, table, &datum_keys(&uuid)->uuid);
     if (!row) {
         row = workset_add_row(ws, table, &datum_keys(&uuid)->uuid);
     }
@@ -402,7 +402,7 @@ workset_select(struct workset *ws, const struct table *table, const struct ws_co
         return err;
     }
     for (size_t i = 0; i < uuids->n; i++) {
-        vec_push(&candidates, workset_lookup(ws, table, &uuids->d[i]));
+        vec_push(&candidates, lookup(ws, table, &uuids->d[i]));
     }
     size_t n_found = candidates.n;
     for (size_t i = 0; i < ws->order.n; i++) {
@@ -443,7 +443,7 @@ workset_find_referrers(struct workset *ws, const struct table *table, const char
     const struct ws_row *target = NULL;
     CHECK(condition.column);
     if (condition.column->type.key.ref_table) {
-        target = workset_lookup(ws, condition.column->type.key.ref_table, uuid);
+        target = lookup(ws, condition.column->type.key.ref_table, uuid);
     }
     if (!target || !target->is_new) {
         return workset_select(ws, table, &condition, 1, columns, true, ret);
@@ -467,7 +467,7 @@ struct err *
 workset_find_uuid(struct workset *ws, const struct table *table, const struct uuid *uuid, uint64_t columns,
                   struct ws_row **ret)
 {
-    struct ws_row *row = workset_lookup(ws, table, uuid);
+    struct ws_row *row = lookup(ws, table, uuid);
     struct err *err = NULL;
 
     *ret = NULL;
@@ -491,7 +491,7 @@ workset_fetch_refs(struct workset *ws, const struct table *table, const struct d
     struct ws_rows rows = {0};
     for (uint32_t i = 0; i < set->n; i++) {
         const struct uuid *uuid = &datum_keys(set)[i].uuid;
-        struct ws_row *row = workset_lookup(ws, table, uuid);
+        struct ws_row *row = lookup(ws, table, uuid);
         vec_push(&rows, row ? row : workset_add_row(ws, table, uuid));
     }
     vec_clear(ret);

@@ -79,8 +79,6 @@ struct err *workset_fetch_tables(struct workset *ws, const struct ws_whole *tabl
 const struct uuid *row_uuid(const struct ws_row *row);
 const struct table *row_table(const struct ws_row *row);
 bool row_is_new(const struct ws_row *row);                   /* made by this command line */
-bool row_is_deleted(const struct ws_row *row);
-bool row_has(const struct ws_row *row, const struct column *column);     /* fetched or new */
 
 /* The value of a column, valid until it is next written.  row_get() guards it: the transaction fails if it has
  * changed on the server.  row_peek() does not. */
@@ -100,7 +98,7 @@ struct ws_row *workset_insert(struct workset *ws, const struct table *table);
 struct ws_row *workset_insert_uuid(struct workset *ws, const struct table *table, const struct uuid *uuid,
                                    bool is_explicit);
 /* A row of a table that is not root gets no operation: it goes, or stays, as others cease to refer to it, or do not. */
-void row_delete(struct workset *ws, struct ws_row *row);
+void row_delete(struct ws_row *row);
 void row_set(struct ws_row *row, const struct column *column, struct datum *value /* taken */);
 /* Adds elements; values of keys that a map holds already are replaced. */
 void row_insert_elements(struct ws_row *row, const struct column *column, const struct datum *elements);

@@ -55,14 +55,12 @@ struct workset {
     json_t *extra;                                           /* array: operations of the caller's own */
 };
 
-struct ws_row *workset_lookup(const struct workset *ws, const struct table *table, const struct uuid *uuid);
 struct ws_row *workset_add_row(struct workset *ws, const struct table *table, const struct uuid *uuid);
 void ws_row_free(struct ws_row *row);
 /* The server's value of a column has come. */
 void ws_row_fill(struct ws_row *row, const struct column *column, struct datum *base /* taken */);
 /* A where clause that names one row. */
 json_t *ws_where_uuid(const struct uuid *uuid);
-json_t *ws_column_names(const struct table *table, uint64_t columns);
 
 static inline struct datum_type
 ws_keys_type(const struct column *column)

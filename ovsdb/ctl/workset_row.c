@@ -36,18 +36,6 @@ row_is_new(const struct ws_row *row)
     return row->is_new;
 }
 
-bool
-row_is_deleted(const struct ws_row *row)
-{
-    return row->is_deleted;
-}
-
-bool
-row_has(const struct ws_row *row, const struct column *column)
-{
-    return cell_of(row, column)->is_known;
-}
-
 const struct datum *
 row_peek(const struct ws_row *row, const struct column *column)
 {
@@ -406,7 +394,7 @@ workset_insert_uuid(struct workset *ws, const struct table *table, const struct 
 }
 
 void
-row_delete(struct workset *ws UNUSED, struct ws_row *row)
+row_delete(struct ws_row *row)
 {
     row->is_deleted = true;
     row->has_delete_op = row->table->is_root;
