@@ -390,10 +390,7 @@ void
 output_free(struct output *output)
 {
     if (output) {
-        STRMAP_FOR_EACH (node, &output->ports) {
-            free(node->data);
-        }
-        strmap_fini(&output->ports);
+        strmap_fini_data(&output->ports);
         desired_sync_fini(&output->sb_sync);
         desired_sync_fini(&output->ovs_sync);
         writer_free(output->sb);

@@ -30,12 +30,6 @@ parse_args(const struct ctl_context *ctx)
     return args;
 }
 
-static int
-compare_strings(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 /* The networks that the addresses in 'texts' are on, sorted, in one text; NULL if one does not parse. */
 static char *
 networks_text(const char *const *texts, size_t n)
@@ -49,7 +43,7 @@ networks_text(const char *const *texts, size_t n)
         ok = ok && networks[i];
         networks[i] = networks[i] ? networks[i] : xstrdup("");
     }
-    qsort(networks, n, sizeof *networks, compare_strings);
+    qsort(networks, n, sizeof *networks, strings_cmp);
     for (size_t i = 0; i < n; i++) {
         buf_printf(&out, "%s ", networks[i]);
         free(networks[i]);

@@ -187,6 +187,15 @@ strmap_fini(struct strmap *map)
     hmap_fini(&map->map);
 }
 
+void
+strmap_fini_data(struct strmap *map)
+{
+    STRMAP_FOR_EACH (node, map) {
+        free(node->data);
+    }
+    strmap_fini(map);
+}
+
 struct strmap_node *
 strmap_find(const struct strmap *map, const char *key)
 {

@@ -75,6 +75,7 @@ struct strmap {
 };
 void strmap_init(struct strmap *map);
 void strmap_fini(struct strmap *map);                        /* the data are the caller's */
+void strmap_fini_data(struct strmap *map);                   /* the same, and free() for the data */
 struct strmap_node *strmap_find(const struct strmap *map, const char *key);      /* or NULL */
 void *strmap_get(const struct strmap *map, const char *key); /* data, or NULL */
 /* Adds or replaces; returns the data that was there before, or NULL. */

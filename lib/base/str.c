@@ -18,6 +18,12 @@ str_cmp(struct str a, struct str b)
     return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
+int
+strings_cmp(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
 bool
 str_starts(struct str s, const char *prefix)
 {

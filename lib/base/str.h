@@ -29,6 +29,7 @@ static inline bool str_eq(struct str a, struct str b)
 }
 static inline bool str_is(struct str a, const char *b) { return str_eq(a, str_from(b)); }
 int str_cmp(struct str a, struct str b);
+int strings_cmp(const void *a, const void *b);               /* for qsort() of an array of C strings */
 bool str_starts(struct str s, const char *prefix);
 struct str str_trim(struct str s);                           /* without ASCII white space around it */
 /* Cuts '*s' at the first character found in 'separators', returns the part before it and moves '*s'

@@ -97,10 +97,7 @@ unixctl_free(struct unixctl *ctl)
     while (!TAILQ_EMPTY(&ctl->conns)) {
         conn_free(TAILQ_FIRST(&ctl->conns));
     }
-    STRMAP_FOR_EACH (node, &ctl->commands) {
-        free(node->data);
-    }
-    strmap_fini(&ctl->commands);
+    strmap_fini_data(&ctl->commands);
     loop_timer_free(ctl->sample_timer);
     listener_free(ctl->listener);
     free(ctl->path);

@@ -146,10 +146,7 @@ void
 ctl_commands_fini(struct ctl_commands *commands)
 {
     for (size_t i = 0; i < commands->n; i++) {
-        STRMAP_FOR_EACH (node, commands->d[i].options) {
-            free(node->data);
-        }
-        strmap_fini(commands->d[i].options);
+        strmap_fini_data(commands->d[i].options);
         free(commands->d[i].options);
     }
     vec_fini(commands);

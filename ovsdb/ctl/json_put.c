@@ -17,12 +17,6 @@ put_json_break(struct buf *out, bool is_pretty, int depth)
     }
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 static void
 put_json_object(struct buf *out, const json_t *json, bool is_pretty, int depth)
 {
@@ -31,7 +25,7 @@ put_json_object(struct buf *out, const json_t *json, bool is_pretty, int depth)
     for (void *i = json_object_iter((json_t *) json); i; i = json_object_iter_next((json_t *) json, i)) {
         names[n++] = json_object_iter_key(i);
     }
-    qsort(names, n, sizeof *names, compare_names);
+    qsort(names, n, sizeof *names, strings_cmp);
     buf_putc(out, '{');
     put_json_break(out, is_pretty, depth + 1);
     for (size_t i = 0; i < n; i++) {

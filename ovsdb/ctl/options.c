@@ -412,10 +412,7 @@ ctl_options_parse(const struct ctl_program *program, int argc, char *argv[], str
 void
 ctl_options_fini(struct ctl_options *options)
 {
-    STRMAP_FOR_EACH (node, &options->local) {
-        free(node->data);
-    }
-    strmap_fini(&options->local);
+    strmap_fini_data(&options->local);
     for (int i = 0; i < options->n_env; i++) {
         free(options->argv[1 + i]);
     }

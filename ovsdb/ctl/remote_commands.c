@@ -62,12 +62,6 @@ delete_global_refs(struct ctl_context *ctx, const char *column, struct ws_row **
     return err;
 }
 
-static int
-compare_strings(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 static struct err *
 cmd_get_connection(struct ctl_context *ctx)
 {
@@ -87,7 +81,7 @@ cmd_get_connection(struct ctl_context *ctx)
         }
     }
     if (targets.n) {
-        qsort(targets.d, targets.n, sizeof *targets.d, compare_strings);
+        qsort(targets.d, targets.n, sizeof *targets.d, strings_cmp);
     }
     for (size_t i = 0; i < targets.n; i++) {
         buf_printf(&ctx->output, "%s\n", targets.d[i]);

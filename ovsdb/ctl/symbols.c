@@ -32,10 +32,7 @@ void
 symbols_free(struct ctl_symbols *symbols)
 {
     if (symbols) {
-        STRMAP_FOR_EACH (node, &symbols->map) {
-            free(node->data);
-        }
-        strmap_fini(&symbols->map);
+        strmap_fini_data(&symbols->map);
         free(symbols);
     }
 }

@@ -199,10 +199,7 @@ execute(const struct execute_request *request, struct execute_result *result)
     if (e) {
         execute_result_fail(result, e);
     }
-    STRMAP_FOR_EACH (node, &x.symbols) {
-        free(node->data);
-    }
-    strmap_fini(&x.symbols);
+    strmap_fini_data(&x.symbols);
 }
 
 void

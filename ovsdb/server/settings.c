@@ -45,10 +45,7 @@ settings_new(void)
 void
 settings_free(struct settings *s)
 {
-    STRMAP_FOR_EACH (node, &s->databases) {
-        free(node->data);
-    }
-    strmap_fini(&s->databases);
+    strmap_fini_data(&s->databases);
     if (s->fd >= 0) {
         close(s->fd);
     }

@@ -77,12 +77,6 @@ note_member(void *w_, uint16_t collection, uint64_t key, uint64_t element, bool 
     buf_printf(&w->changes, "%c%d/%" PRIu64 "/%" PRIu64 " ", added ? '+' : '-', collection, key, element);
 }
 
-static int
-compare_words(const void *a, const void *b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* The words of 'text' sorted.  The caller frees the result. */
 static char *
 sort_words(const char *text)
@@ -94,7 +88,7 @@ sort_words(const char *text)
     for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
         words[n++] = word;
     }
-    qsort(words, n, sizeof *words, compare_words);
+    qsort(words, n, sizeof *words, strings_cmp);
     for (size_t i = 0; i < n; i++) {
         buf_printf(&sorted, "%s ", words[i]);
     }

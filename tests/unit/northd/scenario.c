@@ -59,12 +59,6 @@ select_rows(struct test_link *link, const char *table, const char *where, const 
     return rows;
 }
 
-static int
-compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* The rows as sorted lines. */
 static char *
 sorted_text(json_t *rows)
@@ -76,7 +70,7 @@ sorted_text(json_t *rows)
     json_array_foreach (rows, i, row) {
         lines[i] = json_dumps(row, JSON_SORT_KEYS | JSON_COMPACT);
     }
-    qsort(lines, n, sizeof *lines, compare_texts);
+    qsort(lines, n, sizeof *lines, strings_cmp);
     for (i = 0; i < n; i++) {
         buf_printf(&out, "%s\n", lines[i]);
         free(lines[i]);
