@@ -3,17 +3,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/base/rng.h"
 #include "lib/base/str.h"
 #include "lib/base/vec.h"
 #include "lib/net/address.h"
 #include "lib/net/jsonrpc.h"
 #include "lib/net/loop.h"
+#include "lib/net/remote_list.h"
 #include "lib/net/stream.h"
 
 LOG_MODULE(reconnect);
@@ -22,15 +20,13 @@ MEM_TYPE(jsonrpc_session, "JSON-RPC sessions");
 enum { BACKOFF_MS = 1000, MAX_BACKOFF_MS = 8000, CONNECT_TIMEOUT_MS = 5000, PROBE_MS = 5000 };
 enum { PROBE_BY_TRANSPORT = -1 };
 
-VEC_DEFINE(remotes, char *);
-
 /* Exactly one of 'stream', 'rpc' and a set 'timer' without either tells the state: connecting, connected,
  * waiting. */
 struct jsonrpc_session {
     struct loop *loop;
     const struct jsonrpc_session_callbacks *cbs;
     void *aux;
-    struct remotes remotes;                                  /* owned strings, at least one */
+    struct remote_list remotes;                                  /* owned strings, at least one */
     bool shuffle;
     size_t current;                                          /* in 'remotes': in use, or next */
     size_t n_left;                                           /* remotes to try before waiting */
@@ -58,15 +54,6 @@ static const struct stream_callbacks connecting_cbs = {
 static const struct jsonrpc_callbacks rpc_cbs = {
     .received = on_received, .received_text = on_received_text, .closed = on_lost};
 
-static void
-remotes_fini(struct remotes *remotes)
-{
-    for (size_t i = 0; i < remotes->n; i++) {
-        free(remotes->d[i]);
-    }
-    vec_fini(remotes);
-}
-
 static struct err *
 check_target(const char *text)
 {
@@ -78,32 +65,17 @@ check_target(const char *text)
     return err;
 }
 
-/* Cuts 'text' at its commas. */
 static struct err *
-parse_remotes(const char *text, bool shuffle, struct remotes *ret)
+parse_remotes(const char *text, bool shuffle, struct remote_list *ret)
 {
-    struct remotes remotes = {0};
-    struct err *err = NULL;
-    for (struct str rest = str_from(text); rest.s && !err;) {
-        struct str remote = str_trim(str_cut(&rest, ","));
-        if (remote.n) {
-            vec_push(&remotes, str_dup(remote));
-            err = check_target(vec_last(&remotes));
-        }
-    }
-    if (!err && !remotes.n) {
-        err = err_new("no remote to connect to");
+    struct remote_list remotes = remote_list_parse(text, shuffle);
+    struct err *err = remotes.n ? NULL : err_new("no remote to connect to");
+    for (size_t i = 0; i < remotes.n && !err; i++) {
+        err = check_target(remotes.d[i]);
     }
     if (err) {
-        remotes_fini(&remotes);
+        remote_list_fini(&remotes);
         return err;
-    }
-    struct rng rng = {.state = (uint64_t) clock_wall_ms() ^ (uint64_t) getpid() << 32};
-    for (size_t i = remotes.n - 1; shuffle && i > 0; i--) {
-        size_t j = rng_below(&rng, (uint32_t) i + 1);
-        char *other = remotes.d[i];
-        remotes.d[i] = remotes.d[j];
-        remotes.d[j] = other;
     }
     *ret = remotes;
     return NULL;
@@ -113,7 +85,7 @@ struct err *
 jsonrpc_session_new(struct loop *loop, const char *remotes_text, bool shuffle,
                     const struct jsonrpc_session_callbacks *cbs, void *aux, struct jsonrpc_session **ret)
 {
-    struct remotes remotes;
+    struct remote_list remotes;
     struct err *err = parse_remotes(remotes_text, shuffle, &remotes);
     if (err) {
         return err;
@@ -140,7 +112,7 @@ jsonrpc_session_free(struct jsonrpc_session *session)
     loop_timer_free(session->timer);
     stream_free(session->stream);
     jsonrpc_free(session->rpc);
-    remotes_fini(&session->remotes);
+    remote_list_fini(&session->remotes);
     free(session->last_error);
     free(session);
     mem_add(&mem_jsonrpc_session, -1);
@@ -150,7 +122,7 @@ jsonrpc_session_free(struct jsonrpc_session *session)
 struct err *
 jsonrpc_session_set_remotes(struct jsonrpc_session *session, const char *remotes_text)
 {
-    struct remotes remotes;
+    struct remote_list remotes;
     struct err *err = parse_remotes(remotes_text, session->shuffle, &remotes);
     if (err) {
         return err;
@@ -160,7 +132,7 @@ jsonrpc_session_set_remotes(struct jsonrpc_session *session, const char *remotes
         current++;
     }
     bool kept = current < remotes.n;
-    remotes_fini(&session->remotes);
+    remote_list_fini(&session->remotes);
     session->remotes = remotes;
     session->current = kept ? current : remotes.n - 1;       /* on_reconnect() steps to the next, which is the first */
     if (!kept) {

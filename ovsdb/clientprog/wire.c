@@ -5,13 +5,12 @@
 
 #include <stdlib.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
-#include "lib/base/rng.h"
 #include "lib/base/vec.h"
 #include "lib/net/jsonrpc.h"
 #include "lib/net/loop.h"
+#include "lib/net/remote_list.h"
 #include "lib/net/stream.h"
 #include "lib/net/tls.h"
 #include "lib/net/unixctl.h"
@@ -162,49 +161,26 @@ try_remote(struct wire *wire, const char *remote)
     return e;
 }
 
-/* The parts of the comma-separated 'remotes', shuffled; the caller frees each and the array. */
-static char **
-split_remotes(const char *remotes, size_t *ret_n)
-{
-    struct str rest = str_from(remotes);
-    VEC(char *) parts = {0};
-    while (rest.s) {
-        vec_push(&parts, str_dup(str_trim(str_cut(&rest, ","))));
-    }
-    struct rng rng = {.state = (uint64_t) clock_monotonic_ms()};
-    for (size_t i = parts.n; i > 1; i--) {
-        size_t j = rng_below(&rng, (uint32_t) i);
-        char *swap = parts.d[j];
-        parts.d[j] = parts.d[i - 1];
-        parts.d[i - 1] = swap;
-    }
-    *ret_n = parts.n;
-    return parts.d;
-}
-
 struct err *
-wire_open(const char *remotes, const struct tls_options *tls, struct wire **ret)
+wire_open(const char *remotes_text, const struct tls_options *tls, struct wire **ret)
 {
     struct wire *wire = xcalloc(1, sizeof *wire);
     wire->loop = loop_new();
     tls_configure(wire->loop, tls);
     wire->next_id = 1;
-    size_t n;
-    char **parts = split_remotes(remotes, &n);
-    struct err *e = NULL;
-    for (size_t i = 0; i < n && !wire->rpc; i++) {
+    struct remote_list remotes = remote_list_parse(remotes_text, true);
+    struct err *e = err_new("no servers were available");
+    for (size_t i = 0; i < remotes.n && !wire->rpc; i++) {
         err_free(e);
-        e = try_remote(wire, parts[i]);
+        e = try_remote(wire, remotes.d[i]);
         if (e) {
             char *text = err_take_text(e);
-            e = n == 1 ? err_new("failed to connect to \"%s\" (%s)", parts[i], text) : err_new("no servers were available");
+            e = remotes.n == 1 ? err_new("failed to connect to \"%s\" (%s)", remotes.d[i], text)
+                               : err_new("no servers were available");
             free(text);
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        free(parts[i]);
-    }
-    free(parts);
+    remote_list_fini(&remotes);
     if (e) {
         wire_close(wire);
         return e;

@@ -5,11 +5,9 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/base/rng.h"
-#include "lib/base/uuid.h"
-#include "lib/base/vec.h"
 #include "lib/net/jsonrpc.h"
 #include "lib/net/loop.h"
+#include "lib/net/remote_list.h"
 #include "lib/net/stream.h"
 #include "lib/net/tls.h"
 #include "ovsdb/ctl/json_put.h"
@@ -309,31 +307,9 @@ try_remote(struct conn *conn, const char *remote, bool is_leader_only, bool *ret
     return err;
 }
 
-VEC_DEFINE(remotes, char *);
-
-static void
-split_remotes(const char *text, bool is_shuffled, struct remotes *ret)
-{
-    struct str rest = str_from(text);
-    while (rest.s) {
-        struct str remote = str_trim(str_cut(&rest, ","));
-        if (remote.n) {
-            vec_push(ret, str_dup(remote));
-        }
-    }
-    struct uuid seed = uuid_random();
-    struct rng rng = {.state = hash_bytes64(&seed, sizeof seed, 0)};
-    for (size_t i = ret->n; is_shuffled && i > 1; i--) {
-        size_t j = rng_below(&rng, (uint32_t) i);
-        char *tmp = ret->d[i - 1];
-        ret->d[i - 1] = ret->d[j];
-        ret->d[j] = tmp;
-    }
-}
-
 /* Tries the remotes in turn; again, while there are followers among them but no leader, until the time is up. */
 static struct err *
-connect_any(struct conn *conn, const struct remotes *remotes, bool is_leader_only)
+connect_any(struct conn *conn, const struct remote_list *remotes, bool is_leader_only)
 {
     struct err *err = NULL;
     int64_t start_ms = clock_monotonic_ms();
@@ -363,19 +339,15 @@ struct err *
 conn_open(const struct conn_options *options, struct conn **ret)
 {
     struct conn *conn = xcalloc(1, sizeof *conn);
-    struct remotes remotes = {0};
+    struct remote_list remotes = remote_list_parse(options->remotes, options->is_shuffled);
 
     conn->loop = loop_new();
     tls_configure(conn->loop, options->tls);
     conn->remotes = xstrdup(options->remotes);
     conn->database = xstrdup(options->database);
     conn->deadline_ms = options->timeout_ms ? clock_monotonic_ms() + options->timeout_ms : 0;
-    split_remotes(options->remotes, options->is_shuffled, &remotes);
     struct err *err = connect_any(conn, &remotes, options->is_leader_only);
-    for (size_t i = 0; i < remotes.n; i++) {
-        free(remotes.d[i]);
-    }
-    vec_fini(&remotes);
+    remote_list_fini(&remotes);
     if (err) {
         conn_close(conn);
         return err;
