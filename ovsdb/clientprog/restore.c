@@ -51,17 +51,6 @@ compare_schemas(const struct client *client, const struct schema *snapshot, cons
     return e;
 }
 
-/* RFC 7047 <id> for the row 'uuid'.  The caller frees it. */
-static char *
-row_name(const struct uuid *uuid)
-{
-    char *name = xasprintf("row%s", uuid_text(uuid));
-    for (char *p = name; *p; p++) {
-        *p = *p == '-' ? '_' : *p;
-    }
-    return name;
-}
-
 /* References to rows of the snapshot, which will get other uuids, become names. */
 static json_t *
 atom_json(const union atom *atom, const struct base_type *base)
@@ -69,7 +58,7 @@ atom_json(const union atom *atom, const struct base_type *base)
     if (!base->ref_table) {
         return atom_to_json(atom, base->type);
     }
-    char *name = row_name(&atom->uuid);
+    char *name = id_from_uuid(&atom->uuid);
     json_t *json = json_pack("[s, s]", "named-uuid", name);
     free(name);
     return json;
@@ -99,7 +88,7 @@ insert_operation(const struct table *table, const struct image *image)
             json_object_set_new(row, column->name, value_json(datum, &column->type));
         }
     }
-    char *name = row_name(&image->uuid);
+    char *name = id_from_uuid(&image->uuid);
     json_t *operation = json_pack("{s:s, s:s, s:s, s:o}", "op", "insert", "table", table->name, "uuid-name", name, "row",
                                   row);
     free(name);

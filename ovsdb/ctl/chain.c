@@ -16,6 +16,16 @@ find_def(const struct ctl_program *program, const char *name)
     return NULL;
 }
 
+struct err *
+ctl_add_option(struct strmap *options, const char *name, const char *argument)
+{
+    if (strmap_find(options, name)) {
+        return err_new("'%s' option specified multiple times", name);
+    }
+    strmap_set(options, name, argument ? xstrdup(argument) : NULL);
+    return NULL;
+}
+
 /* Takes the options in front of the command's name: "--name" or "--name=argument". */
 static struct err *
 take_options(struct ctl_command *command)
@@ -24,12 +34,7 @@ take_options(struct ctl_command *command)
         const char *word = command->argv[0];
         const char *equals = strchr(word, '=');
         char *name = equals ? xmemdup0(word, (size_t) (equals - word)) : xstrdup(word);
-        struct err *err = NULL;
-        if (strmap_find(command->options, name)) {
-            err = err_new("'%s' option specified multiple times", name);
-        } else {
-            strmap_set(command->options, name, equals ? xstrdup(equals + 1) : NULL);
-        }
+        struct err *err = ctl_add_option(command->options, name, equals ? equals + 1 : NULL);
         free(name);
         if (err) {
             return err;

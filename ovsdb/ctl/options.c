@@ -167,12 +167,7 @@ static struct err *
 add_local(struct ctl_options *o, const struct option *option, const char *argument)
 {
     char *name = xasprintf("--%s", option->name);
-    struct err *err = NULL;
-    if (strmap_find(&o->local, name)) {
-        err = err_new("'%s' option specified multiple times", name);
-    } else {
-        strmap_set(&o->local, name, argument ? xstrdup(argument) : NULL);
-    }
+    struct err *err = ctl_add_option(&o->local, name, argument);
     free(name);
     return err;
 }

@@ -43,6 +43,8 @@ struct ctl_command {
     struct strmap *options;                                  /* owned, as are the arguments */
 };
 VEC_DEFINE(ctl_commands, struct ctl_command);
+/* Notes that "--name" was given, with 'argument' or NULL.  Given twice, it is an error. */
+struct err *ctl_add_option(struct strmap *options, const char *name, const char *argument) MUST_USE;
 
 /* Parses the environment, then 'argv'.  'ret' is to be freed by ctl_options_fini() on error too. */
 struct err *ctl_options_parse(const struct ctl_program *program, int argc, char *argv[], struct ctl_options *ret) MUST_USE;

@@ -67,7 +67,7 @@ cmd_get_connection(struct ctl_context *ctx)
 {
     struct ws_row *global;
     struct ws_rows rows = {0};
-    VEC(const char *) targets = {0};
+    VEC(char *) targets = {0};
 
     struct err *err = fetch_global_refs(ctx, "connections", &global, &rows);
     for (size_t i = 0; i < rows.n && !err; i++) {
@@ -85,7 +85,7 @@ cmd_get_connection(struct ctl_context *ctx)
     }
     for (size_t i = 0; i < targets.n; i++) {
         buf_printf(&ctx->output, "%s\n", targets.d[i]);
-        free((char *) targets.d[i]);
+        free(targets.d[i]);
     }
     vec_fini(&targets);
     vec_fini(&rows);

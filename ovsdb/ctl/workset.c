@@ -127,6 +127,16 @@ ws_where_uuid(const struct uuid *uuid)
     return json_pack("[[s,s,[s,s]]]", "_uuid", "==", "uuid", uuid_text(uuid));
 }
 
+struct err *
+ws_transaction_error(const json_t *json)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    json_put(&text, json, false);
+    struct err *err = err_new("transaction error: %s", buf_text(&text));
+    buf_fini(&text);
+    return err;
+}
+
 static json_t *
 conditions_to_json(const struct ws_condition *conditions, size_t n)
 {
@@ -190,11 +200,7 @@ absorb_select(struct workset *ws, const struct table *table, const json_t *resul
 {
     const json_t *rows = json_object_get(result, "rows");
     if (!json_is_array(rows)) {
-        struct buf text = BUF_INIT(BUF_NO_LIMIT);
-        json_put(&text, result, false);
-        struct err *err = err_new("transaction error: %s", buf_text(&text));
-        buf_fini(&text);
-        return err;
+        return ws_transaction_error(result);
     }
     for (size_t i = 0; i < json_array_size(rows); i++) {
         struct ws_row *row = NULL;
@@ -389,6 +395,19 @@ keep_matching(struct workset *ws, const struct table *table, const struct ws_row
     return NULL;
 }
 
+/* Appends the rows of 'table' that this command line may have made to meet 'conditions', but for those in 'found' (sorted). */
+static void
+add_dirty_rows(const struct workset *ws, const struct table *table, const struct ws_condition *conditions, size_t n,
+               const struct uuids *found, struct ws_rows *ret)
+{
+    for (size_t i = 0; i < ws->order.n; i++) {
+        struct ws_row *row = ws->order.d[i];
+        if (row->table == table && !row->is_deleted && is_dirty(row, conditions, n) && !has_uuid(found, &row->uuid)) {
+            vec_push(ret, row);
+        }
+    }
+}
+
 struct err *
 workset_select(struct workset *ws, const struct table *table, const struct ws_condition *conditions, size_t n_conditions,
                uint64_t columns, bool is_guarded, struct ws_rows *ret)
@@ -405,13 +424,7 @@ workset_select(struct workset *ws, const struct table *table, const struct ws_co
         vec_push(&candidates, lookup(ws, table, &uuids->d[i]));
     }
     size_t n_found = candidates.n;
-    for (size_t i = 0; i < ws->order.n; i++) {
-        struct ws_row *row = ws->order.d[i];
-        if (row->table == table && !row->is_deleted && is_dirty(row, conditions, n_conditions)
-            && !has_uuid(uuids, &row->uuid)) {
-            vec_push(&candidates, row);
-        }
-    }
+    add_dirty_rows(ws, table, conditions, n_conditions, uuids, &candidates);
     err = keep_matching(ws, table, &candidates, conditions, n_conditions, columns, ret);
     if (candidates.n > n_found && ret->n) {
         qsort(ret->d, ret->n, sizeof *ret->d, compare_rows);
@@ -452,12 +465,7 @@ workset_find_referrers(struct workset *ws, const struct table *table, const char
     /* The server cannot know who refers to a row that is yet to be made. */
     struct ws_rows candidates = {0};
     vec_clear(ret);
-    for (size_t i = 0; i < ws->order.n; i++) {
-        struct ws_row *row = ws->order.d[i];
-        if (row->table == table && !row->is_deleted && is_dirty(row, &condition, 1)) {
-            vec_push(&candidates, row);
-        }
-    }
+    add_dirty_rows(ws, table, &condition, 1, &(struct uuids) {0}, &candidates);
     struct err *err = keep_matching(ws, table, &candidates, &condition, 1, columns, ret);
     vec_fini(&candidates);
     return err;

@@ -59,6 +59,8 @@ struct ws_row *workset_add_row(struct workset *ws, const struct table *table, co
 void ws_row_free(struct ws_row *row);
 /* The server's value of a column has come. */
 void ws_row_fill(struct ws_row *row, const struct column *column, struct datum *base /* taken */);
+/* "transaction error: {...}", the server's answer 'json' to an operation. */
+struct err *ws_transaction_error(const json_t *json) MUST_USE;
 /* A where clause that names one row. */
 json_t *ws_where_uuid(const struct uuid *uuid);
 

@@ -310,34 +310,35 @@ change_element(struct ws_row *row, const char *name, union atom *key, union atom
     return true;
 }
 
+static bool
+change_string(struct ws_row *row, const char *name, const char *key, const char *value, bool is_added)
+{
+    if (!table_column(row->table, name)) {
+        return false;
+    }
+    union atom k = string_atom(key), v;
+    if (value) {
+        v = string_atom(value);
+    }
+    return change_element(row, name, &k, value ? &v : NULL, is_added);
+}
+
 bool
 row_set_key(struct ws_row *row, const char *column, const char *key, const char *value)
 {
-    if (!table_column(row->table, column)) {
-        return false;
-    }
-    union atom k = string_atom(key), v = string_atom(value);
-    return change_element(row, column, &k, &v, true);
+    return change_string(row, column, key, value, true);
 }
 
 bool
 row_remove_key(struct ws_row *row, const char *column, const char *key)
 {
-    if (!table_column(row->table, column)) {
-        return false;
-    }
-    union atom k = string_atom(key);
-    return change_element(row, column, &k, NULL, false);
+    return change_string(row, column, key, NULL, false);
 }
 
 bool
 row_add_string(struct ws_row *row, const char *column, const char *value)
 {
-    if (!table_column(row->table, column)) {
-        return false;
-    }
-    union atom k = string_atom(value);
-    return change_element(row, column, &k, NULL, true);
+    return change_string(row, column, value, NULL, true);
 }
 
 bool

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "ovsdb/ctl/json_put.h"
 #include "ovsdb/ctl/workset.h"
 #include "ovsdb/ctl/workset_private.h"
 
@@ -41,17 +40,6 @@ workset_add_operation(struct workset *ws, json_t *operation)
 
 /* --- Values, with the names of new rows in place of their stand-in uuids --- */
 
-/* "row" and the uuid with underscores: an <id> of RFC 7047. */
-static char *
-row_name(const struct uuid *uuid)
-{
-    char *name = xasprintf("row%s", uuid_text(uuid));
-    for (char *p = name; *p; p++) {
-        *p = *p == '-' ? '_' : *p;
-    }
-    return name;
-}
-
 /* Is 'uuid' the stand-in of a row that this transaction inserts? */
 static bool
 is_named(const struct workset *ws, const struct uuid *uuid)
@@ -75,7 +63,7 @@ name_new_rows(const struct workset *ws, json_t *json)
 
     if (n == 2 && tag && text && !strcmp(tag, "uuid")) {
         if (uuid_from_text(str_from(text), &uuid) && is_named(ws, &uuid)) {
-            char *name = row_name(&uuid);
+            char *name = id_from_uuid(&uuid);
             json_array_set_new(json, 0, json_string("named-uuid"));
             json_array_set_new(json, 1, json_string(name));
             free(name);
@@ -137,7 +125,7 @@ insert_op(const struct workset *ws, const struct ws_row *row)
     if (row->is_explicit) {
         json_object_set_new(op, "uuid", json_string(uuid_text(&row->uuid)));
     } else {
-        char *name = row_name(&row->uuid);
+        char *name = id_from_uuid(&row->uuid);
         json_object_set_new(op, "uuid-name", json_string(name));
         free(name);
     }
@@ -235,16 +223,6 @@ append_changes(const struct workset *ws, json_t *operations)
 
 /* --- Committing --- */
 
-static struct err *
-transaction_error(const json_t *error)
-{
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    json_put(&text, error, false);
-    struct err *err = err_new("transaction error: %s", buf_text(&text));
-    buf_fini(&text);
-    return err;
-}
-
 /* Looks for failures in 'results', the first 'n_guards' of which answer guards. */
 static struct err *
 check_results(const json_t *results, size_t n_guards, bool *ret_conflict)
@@ -257,7 +235,7 @@ check_results(const json_t *results, size_t n_guards, bool *ret_conflict)
             return NULL;
         }
         if (error) {
-            return transaction_error(result);
+            return ws_transaction_error(result);
         }
     }
     return NULL;

@@ -39,6 +39,16 @@ is_id(const char *s)
     return !*s;
 }
 
+char *
+id_from_uuid(const struct uuid *uuid)
+{
+    char *id = xasprintf("row%s", uuid_text(uuid));
+    for (char *p = id; *p; p++) {
+        *p = *p == '-' ? '_' : *p;
+    }
+    return id;
+}
+
 /* Parsing atoms. */
 
 static struct err *

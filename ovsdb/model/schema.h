@@ -86,6 +86,7 @@ struct schema {
 };
 
 bool is_id(const char *s);                                   /* RFC 7047 <id>: [A-Za-z_][A-Za-z0-9_]* */
+char *id_from_uuid(const struct uuid *uuid) MUST_USE;        /* an <id> for a new row: "row" and the uuid; the caller frees it */
 /* Parses RFC 7047 <database-schema>.  'json' is borrowed.  Errors name the table and column ("syntax error"). */
 struct err *schema_from_json(const json_t *json, struct schema **ret) MUST_USE;
 /* Errors have no tag where the file is not JSON. */
