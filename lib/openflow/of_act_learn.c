@@ -14,8 +14,7 @@ of_act_learn_begin(struct buf *out, const struct of_learn *spec)
 {
     size_t start = out->size;
     bool has_result = spec->flags & OF_LEARN_WRITE_RESULT, is_learn2 = has_result || spec->limit;
-    uint8_t *p = of_act_begin_nx(out, is_learn2 ? NXAST_LEARN2 : NXAST_LEARN, is_learn2 ? (has_result ? 44 : 40)
-                          : 32);
+    uint8_t *p = of_act_begin_nx(out, is_learn2 ? NXAST_LEARN2 : NXAST_LEARN, has_result ? 44 : is_learn2 ? 40 : 32);
     if (p) {
         put_be16(p + 10, spec->idle_timeout);
         put_be16(p + 12, spec->hard_timeout);
@@ -76,22 +75,25 @@ of_learn_load_value(struct buf *out, struct of_subfield dst, const struct of_val
     put_learn_value(out, NX_LEARN_LOAD, dst, value);
 }
 
-void
-of_learn_match_field(struct buf *out, struct of_subfield dst, struct of_subfield src)
+static void
+put_learn_field(struct buf *out, uint16_t kind, struct of_subfield dst, struct of_subfield src)
 {
     CHECK(dst.n_bits == src.n_bits);
-    put_learn_header(out, NX_LEARN_MATCH, dst.n_bits);
+    put_learn_header(out, kind, dst.n_bits);
     put_learn_subfield(out, src);
     put_learn_subfield(out, dst);
 }
 
 void
+of_learn_match_field(struct buf *out, struct of_subfield dst, struct of_subfield src)
+{
+    put_learn_field(out, NX_LEARN_MATCH, dst, src);
+}
+
+void
 of_learn_load_field(struct buf *out, struct of_subfield dst, struct of_subfield src)
 {
-    CHECK(dst.n_bits == src.n_bits);
-    put_learn_header(out, NX_LEARN_LOAD, dst.n_bits);
-    put_learn_subfield(out, src);
-    put_learn_subfield(out, dst);
+    put_learn_field(out, NX_LEARN_LOAD, dst, src);
 }
 
 void
@@ -119,8 +121,8 @@ print_spec(const uint8_t *p, size_t n, struct buf *out)
     uint16_t header = get_be16(p), dst_kind = header & NX_LEARN_DST;
     unsigned int n_bits = header & NX_LEARN_N_BITS;
     bool is_immediate = header & NX_LEARN_IMMEDIATE, is_output = dst_kind == NX_LEARN_OUTPUT;
-    size_t src_size = is_immediate ? 2 * DIV_ROUND_UP((size_t) n_bits, 16) : 6,
-    size = 2 + src_size + (is_output ? 0 : 6);
+    size_t src_size = is_immediate ? 2 * DIV_ROUND_UP((size_t) n_bits, 16) : 6;
+    size_t size = 2 + src_size + (is_output ? 0 : 6);
     const uint8_t *src_at = p + 2, *dst_at = p + 2 + src_size;
     struct of_subfield src = {0}, dst = {0};
     if (header >> 14 || dst_kind == NX_LEARN_DST || n_bits > 128 || size > n || (is_output && is_immediate)
