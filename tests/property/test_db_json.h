@@ -15,7 +15,7 @@ struct test_db *test_db_new(const char *schema_file) MUST_USE;
 void test_db_free(struct test_db *db);
 
 /* Executes 'operations' (taken).  '*ret_update' gets the <table-updates> that follow, or NULL if nothing changed.  Returns
- * the result array; test_db_failed() tells whether it says that the transaction failed. */
+ * the result array. */
 json_t *test_db_transact(struct test_db *db, json_t *operations, json_t **ret_update) MUST_USE;
 /* The whole content as <table-updates>. */
 json_t *test_db_content(const struct test_db *db) MUST_USE;
