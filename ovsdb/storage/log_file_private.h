@@ -17,8 +17,6 @@
 #include "lib/base/vec.h"
 #include "ovsdb/storage/log_file.h"
 
-struct iovec;
-
 enum { LOG_FILE_MAGIC = 0x4c4f4746 };
 enum { LOG_FILE_CHUNK = 1 << 20 };                           /* bytes read at a time */
 enum { SHA1_SIZE = 20, SHA1_HEX = 40 };
@@ -86,8 +84,6 @@ void log_file_blanks_free(struct log_file_blanks *blanks);
 /* Makes the file end at 'good_end', without a filler. */
 struct err *log_file_truncate_to_good_end(struct log_file *file) MUST_USE;
 
-/* Writes all of the 'n' parts at '*offset', which is moved behind what was written.  Returns 0 or -errno. */
-int log_file_write_all(int fd, struct iovec *parts, int n, uint64_t *offset);
 /* Copies the bytes [from, to) of 'file' to 'fd' at 'offset'.  Returns 0 or -errno. */
 int log_file_copy_bytes(const struct log_file *file, uint64_t from, uint64_t to, int fd, uint64_t offset);
 /* What is left to sync once the content is, or has failed with 'error'. */

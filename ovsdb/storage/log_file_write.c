@@ -56,8 +56,9 @@ log_file_truncate_tail(struct log_file *file)
     return e;
 }
 
-int
-log_file_write_all(int fd, struct iovec *parts, int n, uint64_t *offset)
+/* Writes all of the 'n' parts at '*offset', which is moved behind what was written.  Returns 0 or -errno. */
+static int
+write_all(int fd, struct iovec *parts, int n, uint64_t *offset)
 {
     while (n) {
         ssize_t written = pwritev(fd, parts, n, (off_t) *offset);
@@ -91,7 +92,7 @@ log_file_copy_bytes(const struct log_file *file, uint64_t from, uint64_t to, int
             error = n ? errno : EIO;
         } else {
             struct iovec part = {chunk, (size_t) n};
-            error = -log_file_write_all(fd, &part, 1, &offset);
+            error = -write_all(fd, &part, 1, &offset);
             from += (uint64_t) n;
         }
     }
@@ -171,7 +172,7 @@ log_file_append(struct log_file *file, struct str record)
     put_header(file, &header, record);
     struct iovec parts[3] = {{header.data, header.size}, {(void *) record.s, record.n}, {newline, 1}};
     uint64_t end = file->good_end;
-    int error = -log_file_write_all(file->fd, parts, 3, &end);
+    int error = -write_all(file->fd, parts, 3, &end);
     buf_fini(&header);
     file->good_end = error ? file->good_end : end;
     return finish_write(file, error);
@@ -224,7 +225,7 @@ write_queue(struct log_file *file, size_t n, uint64_t *ret_end)
 {
     struct iovec part = {file->queue.data, n};
     *ret_end = file->good_end;
-    return log_file_write_all(file->fd, &part, 1, ret_end);
+    return write_all(file->fd, &part, 1, ret_end);
 }
 
 /* Of records in the queue, moves 'good_end' behind those that are in the file up to 'end'; empties the queue.  Returns the number of
