@@ -143,7 +143,7 @@ request_text(int argc, const char *argv[], char **ret)
 static struct err *
 send_request(const struct call *call, int argc, const char *argv[])
 {
-    char *text;
+    char *text = NULL;
     struct err *err = request_text(argc, argv, &text);
     if (err) {
         return err;
