@@ -27,9 +27,11 @@ COUNTER(stream_connected);
 COUNTER(stream_bytes_in);
 COUNTER(stream_bytes_out);
 
-enum { WRITE_SIZE = 1024 * 1024, COPY_BELOW = 2048 };
+/* WRITE_SIZE: what a turn of the loop writes to one peer at most.  A hundred that take a snapshot may all be ready in one turn, and
+ * the kernel may take milliseconds for a megabyte while they read.  LAST_WRITE_SIZE: of what waits when a stream is freed. */
+enum { WRITE_SIZE = 32 * 1024, LAST_WRITE_SIZE = 1024 * 1024, COPY_BELOW = 2048 };
 
-static void flush(struct stream *stream);
+static void flush(struct stream *stream, ev_ssize_t size);
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *aux);
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *stream_);
 static void write_now(void *stream_);
@@ -88,9 +90,9 @@ stream_free(struct stream *stream)
     loop_cancel_deferred(stream->loop, write_now, stream);
     evbuffer_remove_cb(stream_output(stream), on_output, stream);
     if (stream->is_tls) {
-        tls_transport_shutdown(stream->transport, WRITE_SIZE);
+        tls_transport_shutdown(stream->transport, LAST_WRITE_SIZE);
     } else {
-        flush(stream);
+        flush(stream, LAST_WRITE_SIZE);
     }
     bufferevent_setcb(stream->transport, NULL, NULL, NULL, NULL);
     bufferevent_free(stream->transport);
@@ -282,15 +284,15 @@ stream_new(struct loop *loop, const char *name, enum stream_state state)
     return stream;
 }
 
-/* One attempt to write the backlog; errors are left to the transport, which will meet them too. */
+/* One attempt to write 'size' bytes of the backlog; errors are left to the transport, which will meet them too. */
 static void
-flush(struct stream *stream)
+flush(struct stream *stream, ev_ssize_t size)
 {
     struct evbuffer *output = stream_output(stream);
     int fd = bufferevent_getfd(stream->transport);
     if (fd >= 0 && evbuffer_get_length(output)) {
         evbuffer_unfreeze(output, 1);                        /* bufferevent keeps the front to itself */
-        evbuffer_write_atmost(output, fd, WRITE_SIZE);
+        evbuffer_write_atmost(output, fd, size);
         evbuffer_freeze(output, 1);
     }
 }
@@ -349,7 +351,7 @@ write_now(void *stream_)
         write_tls(stream);
         return;
     }
-    flush(stream);
+    flush(stream, WRITE_SIZE);
     if (stream_backlog(stream)) {
         bufferevent_enable(stream->transport, EV_WRITE);
     } else if (stream->cbs && stream->cbs->drained) {
