@@ -230,10 +230,11 @@ on_nb_global_inserted(void *output_, const json_t *result UNUSED, struct err *er
 {
     struct output *output = output_;
     output->nb_global_insert = 0;
-    if (err) {
+    bool others_did = err && err_tag(err) && !strcmp(err_tag(err), "timed out");
+    if (err && !others_did) {
         log_warn_rl("NB_Global has no row, and none can be inserted: %s", err_detail(err));
-        err_free(err);
     }
+    err_free(err);
 }
 
 /* A new deployment has none unless somebody made it; a second northd, or "nbctl init", may be about to.  The server chooses the

@@ -82,7 +82,7 @@ attempt_init(struct run *run)
     }
 }
 
-/* Makes the one row of the global table, if it is not there. */
+/* Makes the one row of the global table, if it is not there.  Only then it matters that it is still so when we commit. */
 static struct err *
 ensure_global(struct run *run)
 {
@@ -93,6 +93,7 @@ ensure_global(struct run *run)
     }
     struct err *err = workset_select(run->ws, table, NULL, 0, 0, false, &rows);
     if (!err && !rows.n) {
+        err = workset_select(run->ws, table, NULL, 0, 0, true, &rows);
         workset_insert(run->ws, table);
     }
     vec_fini(&rows);

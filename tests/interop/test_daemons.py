@@ -64,7 +64,8 @@ def number_of_threads():
 
 
 def begins_a_deployment():
-    """On two databases without a row: makes those of NB_Global and SB_Global, once each, and says how far tunnel keys go."""
+    """On two databases without a row: makes those of NB_Global and SB_Global, once each, also if others are about to, and says how
+    far tunnel keys go."""
     with harness.Server([NORTHBOUND, SOUTHBOUND]) as server, contextlib.ExitStack() as daemons:
         client = harness.Client(server.sock)
 
@@ -78,6 +79,9 @@ def begins_a_deployment():
                                         "--ovnnb-db=" + server.remote, "--ovnsb-db=" + server.remote, "-vconsole:off"])
             daemons.callback(process.wait, 30)
             daemons.callback(process.kill)
+        commands = [subprocess.Popen([harness.BUILD / "nbctl/weft-nbctl", "--db=" + server.remote, "ls-add", "sw%d" % i])
+                    for i in range(8)]
+        assert [command.wait(60) for command in commands] == [0] * 8
         harness.wait_until(lambda: options("OVN_Southbound", "SB_Global"), "SB_Global")
         made = options("OVN_Northbound", "NB_Global")
         assert {"mac_prefix", "svc_monitor_mac", "northd_internal_version"} <= set(made), made
