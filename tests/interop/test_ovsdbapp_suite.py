@@ -14,6 +14,7 @@ from host import Host
 harness.debian_python()
 try:
     import fixtures  # noqa: F401
+    import oslotest  # noqa: F401
     import ovsdbapp.tests.functional
     import testscenarios  # noqa: F401
     import testtools  # noqa: F401
