@@ -55,13 +55,13 @@ struct txn_row {
     bool has_dangling;                                       /* holds a weak reference to a row that is gone */
     bool sources_are_marked;                                 /* deleted, and who references it weakly knows */
 };
-/* What the check does, in this order; after the third it begins anew as long as there was anything to purge. */
+/* What the check does, in this order; after TXN_PURGE it begins anew as long as there was anything to purge. */
 enum txn_phase {
     TXN_COUNT,                                               /* references, in line with the rows */
     TXN_COLLECT,                                             /* garbage */
+    TXN_CHECK_DELETED,                                       /* that nothing references them strongly */
     TXN_MARK,                                                /* who references weakly what was deleted */
     TXN_PURGE,                                               /* weak references to what is gone */
-    TXN_CHECK_DELETED,
     TXN_CHECK_MAX_ROWS,
     TXN_CHECK_UNIQUE,
     TXN_CHECKED,

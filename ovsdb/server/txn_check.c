@@ -290,9 +290,9 @@ txn_check_slice__(struct txn *txn, size_t budget, struct err **ret)
 {
     static struct err *(*const looks[])(struct txn *txn, struct txn_row *tr) = {
         [TXN_COUNT] = count_references,
+        [TXN_CHECK_DELETED] = check_is_unreferenced,
         [TXN_MARK] = mark_sources,
         [TXN_PURGE] = purge_if_dangling,
-        [TXN_CHECK_DELETED] = check_is_unreferenced,
         [TXN_CHECK_MAX_ROWS] = check_max_rows,
         [TXN_CHECK_UNIQUE] = check_unique,
     };
