@@ -91,8 +91,15 @@ TEST(weak_references_to_nothing_vanish)
                        "{'op':'insert','table':'C','row':{'x':'1','w1':['uuid','" U1 "']},'uuid':'" U2 "'}]",
                    "[{'uuid':['uuid','" U1 "']},{'uuid':['uuid','" U2 "']}]");
     fixture_expect_part(db, "[{'op':'delete','table':'A','where':[]}]", "caused this column to become empty");
+    /* Where a strong reference is broken, too, that is the error. */
+    char *text = fixture_run(db, "[{'op':'insert','table':'B','row':{'x':3},'uuid-name':'b'},"
+                                 "{'op':'insert','table':'A','row':{'name':'b','ro':2,'strong':['named-uuid','b']}}]", NULL);
+    assert_null(strstr(text, "error"));
+    free(text);
+    fixture_expect_part(db, "[{'op':'delete','table':'A','where':[['name','==','a']]},{'op':'delete','table':'B','where':[]}]",
+                        "because of 1 remaining reference(s)");
     fixture_expect(db, "[{'op':'delete','table':'A','where':[]},{'op':'delete','table':'C','where':[]}]",
-                   "[{'count':1},{'count':1}]");
+                   "[{'count':2},{'count':1}]");
     database_free(db);
 }
 
