@@ -195,7 +195,7 @@ delete_vip(struct ctl_context *ctx, struct ws_row *lb)
     if (!datum_get_string(vips, vip)) {
         err = ctl_has_option(ctx, "--if-exists") ? NULL : err_new("vip %s is not part of the load balancer.", vip);
     } else if (vips->n == 1) {
-        row_delete(lb);                             /* that was its last one */
+        row_delete(lb);                                      /* that was its last one */
     } else {
         row_remove_key(lb, "vips", vip);
     }

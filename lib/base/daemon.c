@@ -375,6 +375,18 @@ make_pidfile(const char *path, bool overwrite)
     return NULL;
 }
 
+/* Stores the number in the pidfile that 'fd' is.  Returns 0 or an errno. */
+static int
+read_pid(int fd, int64_t *ret)
+{
+    char text[32] = "";
+    if (read(fd, text, sizeof text - 1) < 0) {
+        return errno;
+    }
+    text[strcspn(text, "\n")] = '\0';
+    return str_to_int64(text, 10, ret) ? 0 : EINVAL;
+}
+
 struct err *
 daemon_read_pidfile(const char *path, int *ret_pid)
 {
@@ -386,14 +398,12 @@ daemon_read_pidfile(const char *path, int *ret_pid)
     if (fd < 0) {
         return err_new("cannot read pidfile \"%s\" (%s)", path, strerror(errno));
     }
-    char text[32] = "";
-    ssize_t n = read(fd, text, sizeof text - 1);
-    int error = n < 0 ? errno : EINVAL;
-    int holder = lock_holder(fd);
-    close(fd);
-    text[strcspn(text, "\n")] = '\0';
     int64_t pid = 0;
-    error = !holder ? ESRCH : n <= 0 || !str_to_int64(text, 10, &pid) ? error : holder != pid ? ESRCH : 0;
+    int error = read_pid(fd, &pid), holder = lock_holder(fd);
+    close(fd);
+    if (!holder || (!error && holder != pid)) {
+        error = ESRCH;
+    }
     if (error) {
         return err_new("cannot read pidfile \"%s\" (%s)", path, strerror(error));
     }

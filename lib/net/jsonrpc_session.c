@@ -26,7 +26,7 @@ struct jsonrpc_session {
     struct loop *loop;
     const struct jsonrpc_session_callbacks *cbs;
     void *aux;
-    struct remote_list remotes;                                  /* owned strings, at least one */
+    struct remote_list remotes;                              /* owned strings, at least one */
     bool shuffle;
     size_t current;                                          /* in 'remotes': in use, or next */
     size_t n_left;                                           /* remotes to try before waiting */

@@ -137,7 +137,7 @@ static void
 batch_add(struct batch *batch, const struct image *image)
 {
     batch->images[batch->n++] = image;
-    for (size_t i = 0; i < sizeof *image + batch->table->n_columns * sizeof *image->cells; i += 64) {
+    for (size_t i = 0; i < sizeof *image + image_n_cells(batch->table) * sizeof *image->cells; i += 64) {
         __builtin_prefetch((const char *) image + i);
     }
 }
@@ -147,8 +147,8 @@ static void
 batch_put(struct batch *batch, struct record_writer *w)
 {
     for (size_t i = 0; i < batch->n; i++) {
-        for (uint32_t j = COLUMN_FIRST; j < batch->table->n_columns; j++) {
-            __builtin_prefetch(batch->images[i]->cells[j - COLUMN_FIRST]);
+        for (uint32_t j = 0; j < image_n_cells(batch->table); j++) {
+            __builtin_prefetch(batch->images[i]->cells[j]);
         }
     }
     for (size_t i = 0; i < batch->n; i++) {

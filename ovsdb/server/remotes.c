@@ -291,7 +291,7 @@ want_row(void *rows_, const char *target, const struct remote_options *options)
     want(rows->remotes, target, &both);
 }
 
-/* Whether 'spec', a "db:" remote, names something: the database may be gone for now. */
+/* Whether 'spec', a "db:" remote, names something: databases come and go. */
 static bool
 find_source(const struct remotes *remotes, const char *spec, struct remote_source *ret)
 {
