@@ -3,6 +3,7 @@
 
 The build is the current folder (as in `make check`) if it is one, or ./build.
 """
+import contextlib
 import hashlib
 import itertools
 import json
@@ -48,6 +49,24 @@ def wait_until(condition, what, timeout=30):
         if time.monotonic() > end:
             raise AssertionError("timed out waiting for " + what)
         time.sleep(0.01)
+
+
+def processes_of(folder):
+    """The ids of the processes that have 'folder' in their command line or environment."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and any(str(folder).encode() in (entry / name).read_bytes() for name in ("cmdline", "environ")):
+                found.append(int(entry.name))
+        except OSError:
+            pass                                   # it has just ended
+    return found
+
+
+def kill_processes_of(folder):
+    for pid in processes_of(folder):
+        with contextlib.suppress(ProcessLookupError):          # it has just ended
+            os.kill(pid, signal.SIGKILL)
 
 
 def framed(text):

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import tempfile
 
@@ -47,15 +46,7 @@ class Host:
         return text
 
     def processes(self):
-        """The process ids of those that have this folder in their command line."""
-        found = []
-        for entry in pathlib.Path("/proc").iterdir():
-            try:
-                if entry.name.isdigit() and str(self.folder) in (entry / "cmdline").read_text():
-                    found.append(int(entry.name))
-            except OSError:
-                pass                                  # it has just ended
-        return found
+        return harness.processes_of(self.folder)
 
     def __enter__(self):
         return self
@@ -64,6 +55,5 @@ class Host:
         if kind:
             for log in sorted(self.folder.rglob("*.log")):
                 print("==", log.name, log.read_text()[-3000:], sep="\n")
-        for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+        harness.kill_processes_of(self.folder)
         shutil.rmtree(self.folder)

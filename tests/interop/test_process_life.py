@@ -29,8 +29,8 @@ daemon() { ovsdb-server --remote=punix:db.sock --no-chdir --detach --pidfile -vc
 ask() { ovs-appctl -t ovsdb-server "$@"; }
 until_() { for i in $(seq 500); do "$@" 2>/dev/null && return; sleep 0.02; done; echo "timed out: $*"; }
 gone() { ! kill -0 $1; }
+is_in() { [ "$(readlink /proc/$2/cwd)" = $1 ]; }
 modes() { stat -c '%A %U:%G %n' $(find run log db T.db .T.db.* | grep -v '\.ctl$' | sort); }
-as_nobody() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
 """
 LINES = """
 # Files that cannot be opened.
@@ -80,7 +80,7 @@ daemon T.db; p=$(cat run/ovsdb-server.pid); kill -PIPE $p; ask version | wc -l
 (trap '' INT; daemon T.db); p=$(cat run/ovsdb-server.pid); kill -INT $p; ask version | wc -l
 (trap '' HUP; daemon T.db); p=$(cat run/ovsdb-server.pid); kill -HUP $p; ask version | wc -l
 # Where a daemon is.
-ovsdb-server --remote=punix:db.sock --detach --pidfile -vconsole:off T.db; readlink /proc/$(cat run/ovsdb-server.pid)/cwd; ask ovsdb-server/compact; echo $?
+ovsdb-server --remote=punix:db.sock --detach --pidfile -vconsole:off T.db; until_ is_in / $(cat run/ovsdb-server.pid); readlink /proc/$(cat run/ovsdb-server.pid)/cwd; ask ovsdb-server/compact; echo $?
 daemon T.db; readlink /proc/$(cat run/ovsdb-server.pid)/cwd
 daemon T.db; p=$(cat run/ovsdb-server.pid); ps -o sid=,pgid=,tty= $p | awk -v p=$p '{print $1 == p, $2 == p, $3}'
 daemon T.db --unixctl=none; ls run | grep -c ctl
@@ -155,12 +155,7 @@ class Side:
         return re.sub(r"\bpid \d+", "pid N", re.sub(r"\.\d+\.ctl", ".N.ctl", text))
 
     def end(self):
-        for process in pathlib.Path("/proc").iterdir():      # daemons that this line has started: the folder is in their environment
-            try:
-                if process.name.isdigit() and b"DIR=%s\0" % str(self.folder).encode() in (process / "environ").read_bytes():
-                    os.kill(int(process.name), signal.SIGKILL)
-            except OSError:
-                pass                                         # it has just ended
+        harness.kill_processes_of(self.folder)               # daemons that this line has started
         shutil.rmtree(self.folder)
 
 

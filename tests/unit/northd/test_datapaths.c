@@ -8,11 +8,12 @@
 #include "tests/unit/northd/scenario.h"
 #include "tests/unit/test.h"
 
-/* There is a datapath of type 'type', "switch" or "router", with these external_ids. */
-#define EXPECT(N, TYPE, IDS) \
-    scenario_expect(&(N)->sb, "Datapath_Binding", "['external_ids','includes',['map',[" IDS "]]]", "'type'", "{'type':'logical-" TYPE "'}")
-#define EXPECT_NONE(N, IDS) \
-    scenario_expect(&(N)->sb, "Datapath_Binding", "['external_ids','includes',['map',[" IDS "]]]", "'type'", "")
+/* The datapaths with these external_ids are of these types. */
+#define EXPECT(N, IDS, TYPES) \
+    scenario_expect(&(N)->sb, "Datapath_Binding", "['external_ids','includes',['map',[" IDS "]]]", "'type'", TYPES)
+#define SWITCH "{'type':'logical-switch'}"
+#define ROUTER "{'type':'logical-router'}"
+#define NONE ""
 
 TEST(a_datapath_has_the_names_of_its_switch)
 {
@@ -20,11 +21,11 @@ TEST(a_datapath_has_the_names_of_its_switch)
     network_init(&n);
     scenario_nb(&n, "{'op':'insert','table':'Logical_Switch','row':{'name':'neutron-1','external_ids':"
                     "['map',[['neutron:network_name','net']]],'other_config':['map',[['interconn-ts','ts']]]}}");
-    EXPECT(&n, "switch", "['name','neutron-1'],['name2','net'],['interconn-ts','ts']");
+    EXPECT(&n, "['name','neutron-1'],['name2','net'],['interconn-ts','ts']", SWITCH);
     scenario_nb(&n, "{'op':'update','table':'Logical_Switch','where':[],'row':{'external_ids':"
                     "['map',[['neutron:network_name','web']]],'other_config':['map',[]]}}");
-    EXPECT(&n, "switch", "['name2','web']");
-    EXPECT_NONE(&n, "['interconn-ts','ts']");
+    EXPECT(&n, "['name2','web']", SWITCH);
+    EXPECT(&n, "['interconn-ts','ts']", NONE);
     network_fini(&n);
 }
 
@@ -35,12 +36,12 @@ TEST(a_datapath_says_what_chassis_do_for_its_router)
     scenario_nb(&n, "{'op':'insert','table':'Logical_Router','row':{'name':'r','external_ids':"
                     "['map',[['neutron:router_name','edge']]],'options':"
                     "['map',[['snat-ct-zone','7'],['always_learn_from_arp_request','False']]]}}");
-    EXPECT(&n, "router", "['name','r'],['name2','edge'],['snat-ct-zone','7'],['always_learn_from_arp_request','false']");
+    EXPECT(&n, "['name','r'],['name2','edge'],['snat-ct-zone','7'],['always_learn_from_arp_request','false']", ROUTER);
     scenario_nb(&n, "{'op':'update','table':'Logical_Router','where':[],'row':{'options':"
                     "['map',[['snat-ct-zone','65536'],['always_learn_from_arp_request','true']]]}}");
-    EXPECT(&n, "router", "['name','r']");
-    EXPECT_NONE(&n, "['snat-ct-zone','65536']");
-    EXPECT_NONE(&n, "['always_learn_from_arp_request','true']");
+    EXPECT(&n, "['name','r']", ROUTER);
+    EXPECT(&n, "['snat-ct-zone','65536']", NONE);
+    EXPECT(&n, "['always_learn_from_arp_request','true']", NONE);
     network_fini(&n);
 }
 
