@@ -4,9 +4,9 @@
 #include <config.h>
 
 #include <string.h>
-#include <strings.h>
 
 #include "northd/northd.h"
+#include "northd/options.h"
 #include "northd/ports.h"
 
 static const struct nb_nb_global *
@@ -42,8 +42,7 @@ derive_svc_monitor_set(struct derive *d, uint64_t key)
 static bool
 reports_up(struct derive *d, const struct sb_chassis *chassis)
 {
-    const char *value = sb_chassis_other_config_get(d, chassis, "port-up-notif");
-    return value && !strcasecmp(value, "true");
+    return is_true(sb_chassis_other_config_get(d, chassis, "port-up-notif"));
 }
 
 /* A port is up when it is bound and its chassis has said so in its binding; a port to a router is always.  A chassis that

@@ -3,9 +3,8 @@
  * Resolution"): the MAC addresses that northd knows, so that no router need ask. */
 #include <config.h>
 
-#include <string.h>
-
 #include "northd/emit.h"
+#include "northd/options.h"
 #include "northd/ports.h"
 #include "northd/registers.h"
 
@@ -80,8 +79,7 @@ derive_lsp_neighbors(struct derive *d, uint64_t lsp)
 static bool
 learns_neighbors(struct derive *d, uint32_t lr)
 {
-    const char *dynamic = nb_logical_router_options_get(d, lr_row(d, lr), "dynamic_neigh_routers");
-    return dynamic && !strcmp(dynamic, "true");
+    return is_true(nb_logical_router_options_get(d, lr_row(d, lr), "dynamic_neigh_routers"));
 }
 
 /* On the router of 'via', the addresses of router port 'target'. */

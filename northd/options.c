@@ -6,6 +6,18 @@
 #include <string.h>
 #include <strings.h>
 
+bool
+is_true(const char *value)
+{
+    return value && !strcasecmp(value, "true");
+}
+
+bool
+is_false(const char *value)
+{
+    return value && !strcasecmp(value, "false");
+}
+
 void
 derive_nb_global(struct derive *d, uint64_t row)
 {
@@ -40,6 +52,5 @@ nb_option(struct derive *d, enum nb_option option)
 bool
 nb_option_is_false(struct derive *d, enum nb_option option)
 {
-    const char *value = nb_option(d, option);
-    return value && !strcasecmp(value, "false");
+    return is_false(nb_option(d, option));
 }

@@ -2,7 +2,7 @@
 #ifndef WEFT_NORTHD_OPTIONS_H
 #define WEFT_NORTHD_OPTIONS_H
 
-/* What: the keys of NB_Global's column "options" that northd obeys (ovn-nb(5)).
+/* What: the keys of NB_Global's column "options" that northd obeys (ovn-nb(5)), and truth as all options write it.
  *
  * Why: many derivations ask; each key is a small derivation of its own, so that a change of one key wakes those who
  * read that key.  X(identifier, "key"). */
@@ -17,6 +17,8 @@ enum nb_option {
 #undef X
         N_NB_OPTIONS
 };
+bool is_true(const char *value);                             /* "true", in any case; NULL is not */
+bool is_false(const char *value);                            /* likewise */
 const char *nb_option(struct derive *d, enum nb_option option);          /* the value, or NULL */
 bool nb_option_is_false(struct derive *d, enum nb_option option);        /* set, and to "false" */
 

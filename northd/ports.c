@@ -4,12 +4,12 @@
 #include "northd/ports.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/base/vec.h"
 #include "lib/packet/lport_addrs.h"
+#include "northd/options.h"
 
 LOG_MODULE(northd);
 
@@ -221,8 +221,7 @@ lr_is_enabled(struct derive *d, const struct nb_logical_router *lr)
 bool
 lr_learns_all(struct derive *d, const struct nb_logical_router *lr)
 {
-    const char *learn = nb_logical_router_options_get(d, lr, "always_learn_from_arp_request");
-    return !learn || strcasecmp(learn, "false");
+    return !is_false(nb_logical_router_options_get(d, lr, "always_learn_from_arp_request"));
 }
 
 static uint32_t
